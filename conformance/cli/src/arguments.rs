@@ -1,0 +1,70 @@
+//! What the program can be asked to do, and the help that teaches it.
+
+use crate::exit;
+use crate::graph::GraphArgs;
+use crate::judge::JudgeArgs;
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  fulcrum
+      judge a recorded move between two real clusters, and tell what else there is to try
+  fulcrum judge --source parent-audit.log --target child-audit.log
+      judge a move of your own by the audit logs of both sides
+  kubectl get -A -o json clusters,machines,secrets | fulcrum graph -
+      order what a move would carry";
+
+const JUDGE_EXAMPLES: &str = "\
+Examples:
+  fulcrum judge --source parent-audit.log --target child-audit.log
+  fulcrum judge --source parent-1.log parent-2.log --target child.log --report report/
+  fulcrum judge --source parent.log --target child.log --infrastructure machines.jsonl --verbose
+
+A log is what a Kubernetes API server writes with --audit-log-path: one event of
+audit.k8s.io/v1 a line. Several files of one side are read as one log.
+conformance/README.md has an audit policy, and the format of the infrastructure file.";
+
+const GRAPH_EXAMPLES: &str = "\
+Examples:
+  fulcrum graph objects.json
+  fulcrum graph dump/ --svg --output plan.svg
+  kubectl get -A -o json clusters,machines,secrets | fulcrum graph -
+
+A dump of everything that a move looks at:
+  kubectl get -A -o json secret,configmap,crd,$(kubectl get crd \\
+      -l cluster.x-k8s.io/provider -o name | sed 's|.*/||' | paste -sd, -) > objects.json
+
+No value of a Secret is printed.";
+
+/// Tests of the distributed pivot: handing a cluster's Cluster API objects to the cluster itself.
+///
+/// Without a command it judges a recorded move between two real clusters.
+#[derive(Parser, Debug)]
+#[command(name = "fulcrum", version, max_term_width = 100)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Judge a move by the audit logs of its two sides.
+    #[command(after_help = format!("{JUDGE_EXAMPLES}\n\n{}", exit::HELP))]
+    Judge(JudgeArgs),
+    /// Show which objects a move would carry, in which order, and what it would leave.
+    #[command(after_help = format!("{GRAPH_EXAMPLES}\n\n{}", exit::HELP))]
+    Graph(GraphArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

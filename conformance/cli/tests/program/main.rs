@@ -1,0 +1,7 @@
+//! What a user of the built program sees: text, files and exit codes.
+
+mod graph;
+mod graph_input;
+mod judge;
+mod run;
+mod unasked;

@@ -1,0 +1,263 @@
+//! C1, the machines: none is made or removed by a move, and later only by the owner.
+
+mod surplus;
+
+use super::{Checker, Scene, Verdict, count, names};
+use crate::history::change::Change;
+use crate::history::moves::Move;
+use crate::history::{InfrastructureAction, InfrastructureVerb, Key, Side};
+use crate::verdict::Line;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+pub(super) const CHECKER: Checker = Checker {
+    id: "checker/infrastructure-conserved",
+    rule: "C1",
+    claim: "No machine is made or removed by a move.",
+    judge,
+};
+
+fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
+    if let Some(failed) = by_objects(scene, one) {
+        return failed;
+    }
+    if !scene.history().records().infrastructure {
+        return Verdict::unknown(format!(
+            "There is no record of the infrastructure. By the objects nothing changed: {}.",
+            kept(one, scene)
+        ));
+    }
+    if let Some(unknown) = scene.lacks(&Side::BOTH) {
+        return unknown;
+    }
+    let Some(window) = window(one) else {
+        return Verdict::unknown("When nobody owned is not in the logs.".into());
+    };
+    by_record(scene, one, window)
+}
+
+/// From when to when nobody owned.
+fn window(one: &Move<'_>) -> Option<(Timestamp, Timestamp)> {
+    Some((one.source_pause?.received, one.target_unpause?.completed))
+}
+
+/// What the objects of the target alone show.
+fn by_objects(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
+    if let Some(doubled) = surplus::machine(scene, one) {
+        return Some(doubled);
+    }
+    one.copies.keys().find_map(|key| {
+        let track = scene.objects.track(Side::Target, key)?;
+        let known = |side: Side| scene.objects.track(side, key);
+        let first = [known(Side::Source), Some(track)].into_iter().flatten().find_map(|track| {
+            track.steps.iter().find_map(|step| step.state.facts.provider_id.as_ref())
+        })?;
+        let changed = track.steps.iter().find(|step| {
+            step.state.facts.provider_id.as_ref().is_some_and(|id| id != first)
+        })?;
+        let now = changed.state.facts.provider_id.as_deref().unwrap_or_default();
+        let name = scene.objects.name(key);
+        let says = format!("{name} stands for {now}; it stood for {first} before the move.");
+        Some(Verdict::failed(says).with([scene.line(changed)]))
+    })
+}
+
+fn kept(one: &Move<'_>, scene: &Scene<'_>) -> String {
+    let ids: BTreeSet<&String> = one
+        .copies
+        .keys()
+        .filter_map(|key| scene.objects.track(Side::Target, key))
+        .flat_map(|track| &track.steps)
+        .filter_map(|step| step.state.facts.provider_id.as_ref())
+        .collect();
+    match ids.len() {
+        0 => "no provider id is in the logs".into(),
+        some => format!("{} stayed with their machines", count(some, "provider id")),
+    }
+}
+
+/// What the record of the infrastructure shows.
+fn by_record(scene: &Scene<'_>, one: &Move<'_>, (from, to): (Timestamp, Timestamp)) -> Verdict {
+    let mut wrong = Vec::new();
+    let mut unexplained = Vec::new();
+    let mut later = 0;
+    let end = scene.history().span(Side::Target).map(|(_, end)| end);
+    for action in scene.history().infrastructure().filter(|action| is_of(action, one)) {
+        let within = from <= action.at && action.at <= to;
+        if within || (action.at > to && action.on_behalf_of == Some(Side::Source)) {
+            wrong.push(action);
+        } else if action.at > to && Some(action.at) <= end {
+            later += 1;
+            let owner = action.on_behalf_of == Some(Side::Target);
+            if !owner && !asked_for(scene, one, action) {
+                unexplained.push(action);
+            }
+        }
+    }
+    if let Some(first) = wrong.first() {
+        let whose = match first.on_behalf_of {
+            Some(side) => format!("on behalf of the {side}"),
+            None => "by whom the record does not say".to_owned(),
+        };
+        return Verdict::failed(format!(
+            "Machine {} was {} at {:.3}, {whose}; nobody owned from {from:.3} to {to:.3}, and the \
+             source does not own afterwards.",
+            first.name,
+            done(first.action),
+            first.at
+        ))
+        .with(wrong.iter().map(|action| line_of(action)));
+    }
+    if let Some(first) = unexplained.first() {
+        let all: Vec<String> = unexplained.iter().map(|action| action.name.clone()).collect();
+        return Verdict::unknown(format!(
+            "After the move {} ({}) was {} though no object of the target asks for it, and the \
+             record does not say on whose behalf.",
+            names(&all),
+            first.kind,
+            done(first.action)
+        ))
+        .with(unexplained.iter().map(|action| line_of(action)));
+    }
+    Verdict::passed(format!(
+        "No machine was made or removed between {from:.3} and {to:.3}; {} later on, each asked for \
+         by the owner's objects.",
+        count(later, "such act")
+    ))
+}
+
+/// Whether the action makes or removes a machine of the cluster.
+fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
+    let counts = matches!(action.action, InfrastructureVerb::Create | InfrastructureVerb::Delete);
+    let ours = action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name);
+    counts && ours && action.kind == "machine"
+}
+
+/// Whether the target's objects ask for it: a machine object of that name was created before the
+/// machine, or its deletion was asked for before the machine went.
+fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -> bool {
+    let names_it = |key: &Key| key.is_cluster_api() && key.name == action.name;
+    let tracks = scene.objects.of_side(Side::Target).filter(|track| names_it(&track.key));
+    let ours = tracks.filter(|track| {
+        scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster)
+    });
+    ours.flat_map(|track| &track.steps).any(|step| {
+        let asks = match action.action {
+            InfrastructureVerb::Create => step.change == Change::Birth,
+            _ => matches!(step.change, Change::DeletionAsked | Change::Death),
+        };
+        asks && step.write.received <= action.at
+    })
+}
+
+/// One action as a line of a witness.
+pub(super) fn line_of(action: &InfrastructureAction) -> Line {
+    Line {
+        at: action.at,
+        cluster: "infrastructure".into(),
+        actor: action.on_behalf_of.map(|side| format!("for the {side}")).unwrap_or_default(),
+        what: format!("{} {} was {}", action.kind, action.name, done(action.action)),
+    }
+}
+
+fn done(action: InfrastructureVerb) -> &'static str {
+    match action {
+        InfrastructureVerb::Create => "made",
+        InfrastructureVerb::Delete => "removed",
+        InfrastructureVerb::Start => "started",
+        InfrastructureVerb::Stop => "stopped",
+        InfrastructureVerb::Kill => "killed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checker::tests::judged;
+    use crate::history::Verb;
+    use crate::history::build::{CONTROLLER, Story, key, pivot, touching};
+    use crate::history::facts::{Area, Facts};
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn a_pivot_passes() {
+        let finding = judged(&CHECKER, pivot());
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+    }
+
+    #[test]
+    fn a_machine_removed_in_the_window_fails() {
+        let story = pivot().at(2_400).machine(InfrastructureVerb::Delete, "m1", None);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("Machine m1 was removed"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_machine_removed_for_the_source_later_fails() {
+        let story =
+            pivot().at(5_200).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
+        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn a_machine_that_the_owner_removes_passes() {
+        let story = pivot()
+            .at(6_000)
+            .delete(Side::Target, CONTROLLER, "DockerMachine m1")
+            .at(6_500)
+            .machine(InfrastructureVerb::Delete, "m1", None)
+            .at(7_000)
+            .observe(Side::Target, "Cluster c1", false, 2);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+    }
+
+    #[test]
+    fn a_machine_removed_by_nobody_knows_whom_is_unknown() {
+        let story = pivot()
+            .at(6_500)
+            .machine(InfrastructureVerb::Delete, "m1", None)
+            .at(7_000)
+            .observe(Side::Target, "Cluster c1", false, 2);
+        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Unknown);
+    }
+
+    #[test]
+    fn another_provider_id_fails() {
+        let other = Facts { provider_id: Some("docker:////m9".into()), ..touching(Area::Spec) };
+        let story =
+            pivot().at(3_500).write(Side::Target, CONTROLLER, Verb::Patch, "Machine m1", other);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+    }
+
+    /// A pivot of a MachineDeployment that asks for one Machine.
+    fn of_one_replica() -> Story {
+        pivot().changed(
+            |write| write.creates() && write.object == key("MachineDeployment md"),
+            |write| write.told.replicas = Some(1),
+        )
+    }
+
+    #[test]
+    fn a_machine_beyond_the_replicas_fails() {
+        let double = of_one_replica()
+            .at(3_900)
+            .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+        let finding = judged(&CHECKER, double);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("Machine default/m2"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_machine_that_somebody_asked_for_passes() {
+        let scale = Facts { replicas: Some(2), ..touching(Area::Spec) };
+        let scaled = of_one_replica()
+            .at(3_800)
+            .write(Side::Target, "user", Verb::Patch, "MachineDeployment md", scale)
+            .at(3_900)
+            .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+        assert_eq!(judged(&CHECKER, scaled).outcome, Outcome::Passed);
+    }
+}

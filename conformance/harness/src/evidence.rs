@@ -1,0 +1,93 @@
+//! What a judgement rests on: the audit logs of both API servers and a record of the
+//! infrastructure, as files or as bytes.
+
+use crate::audit::{self, AuditError};
+use crate::history::{History, Records, Side};
+use crate::infrastructure::{self, InfrastructureError};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::PathBuf;
+
+/// How much of a file is read at once.
+const BUFFER: usize = 1 << 20;
+
+/// Something to read, with a name for messages.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Bytes that are already there.
+    Bytes {
+        /// What messages call them.
+        name: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Input {
+    /// What messages call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Bytes { name, .. } => name.clone(),
+        }
+    }
+
+    pub(crate) fn open(&self) -> io::Result<Box<dyn BufRead + '_>> {
+        Ok(match self {
+            Self::File(path) => Box::new(BufReader::with_capacity(BUFFER, File::open(path)?)),
+            Self::Bytes { bytes, .. } => Box::new(bytes.as_slice()),
+        })
+    }
+}
+
+/// Everything that a judgement may rest on. Several files of one kind are read as one.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// Audit logs of the API server that gives the cluster away.
+    pub source: Vec<Input>,
+    /// Audit logs of the API server that takes it.
+    pub target: Vec<Input>,
+    /// Records of the infrastructure.
+    pub infrastructure: Vec<Input>,
+}
+
+/// Why evidence cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// An audit log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A record of the infrastructure.
+    #[error(transparent)]
+    Infrastructure(#[from] InfrastructureError),
+}
+
+impl Evidence {
+    /// Reads all of it, both sides at once, into one history.
+    ///
+    /// # Errors
+    /// When something cannot be read or is not what it should be; the error names file and line.
+    pub fn read(&self) -> Result<History, EvidenceError> {
+        let (source, target) = std::thread::scope(|scope| {
+            let source = scope.spawn(|| audit::read(Side::Source, &self.source));
+            let target = audit::read(Side::Target, &self.target);
+            (source.join().expect("reading a log does not panic"), target)
+        });
+        let (source, target) = (source?, target?);
+        let record = infrastructure::read(&self.infrastructure)?;
+        let records = Records {
+            source: !self.source.is_empty(),
+            target: !self.target.is_empty(),
+            infrastructure: !self.infrastructure.is_empty(),
+            connections: false,
+        };
+        let mut entries = source.entries;
+        entries.extend(target.entries);
+        entries.extend(record);
+        let notes = [source.notes, target.notes].concat();
+        Ok(History::new(entries, records, notes))
+    }
+}

@@ -1,0 +1,223 @@
+//! Finds the hand-overs in a history by what every mover must do: pause the source, create copies
+//! on the target, unpause the target, delete at the source. No program is known by its name.
+
+use super::change::Change;
+use super::facts::Area;
+use super::objects::{Objects, Step, Track};
+use super::{Actor, Key, Side, Write};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The hand-over of one Cluster from the source to the target.
+#[derive(Debug)]
+pub struct Move<'h> {
+    /// The Cluster.
+    pub cluster: Key,
+    /// What was created on the target, the Cluster included.
+    pub copies: BTreeMap<Key, Copied<'h>>,
+    /// The write that paused the source's Cluster for this move.
+    pub source_pause: Option<&'h Write>,
+    /// The write that unpaused the target's Cluster: from here on the target owns.
+    pub target_unpause: Option<&'h Write>,
+    /// The writes with which moved objects went from the source.
+    pub removals: Vec<&'h Write>,
+    /// Who created copies, paused, unpaused or deleted for the move, by side.
+    pub movers: BTreeSet<(Side, Actor)>,
+}
+
+/// One copy.
+#[derive(Clone, Debug)]
+pub struct Copied<'h> {
+    /// The write that created it.
+    pub created: &'h Write,
+    /// The UID at the source, where a log tells.
+    pub source_uid: Option<String>,
+    /// The UID at the target, where its log tells.
+    pub target_uid: Option<String>,
+}
+
+impl<'h> Move<'h> {
+    /// Whether this actor is a mover at this side.
+    #[must_use]
+    pub fn is_mover(&self, side: Side, actor: &Actor) -> bool {
+        self.movers.iter().any(|(at, mover)| *at == side && same_program(mover, actor))
+    }
+
+    /// The first copy.
+    #[must_use]
+    pub fn first_copy(&self) -> Option<&'h Write> {
+        self.copies.values().map(|copy| copy.created).min_by_key(|write| write.received)
+    }
+
+    /// The last copy.
+    #[must_use]
+    pub fn last_copy(&self) -> Option<&'h Write> {
+        self.copies.values().map(|copy| copy.created).max_by_key(|write| write.received)
+    }
+
+    /// When the move began: its first write on either side.
+    #[must_use]
+    pub fn began(&self) -> Option<Timestamp> {
+        let pause = self.source_pause.into_iter();
+        pause.chain(self.first_copy()).map(|write| write.received).min()
+    }
+
+    /// When the target had begun to own, at the latest.
+    #[must_use]
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.target_unpause.map(|write| write.completed)
+    }
+}
+
+fn same_program(mover: &Actor, actor: &Actor) -> bool {
+    mover.user == actor.user && mover.program() == actor.program()
+}
+
+/// Every move of a Cluster from source to target.
+///
+/// A Cluster counts as moved when it is created on the target while the source has it, when its
+/// create names a UID of another server, or, where there is no log of the source, when it is
+/// created paused.
+#[must_use]
+pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
+    let clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
+    let mut moves: Vec<Move<'h>> =
+        clusters.filter_map(|track| begin(objects, track)).collect();
+    let sole = moves.len() == 1;
+    for one in &mut moves {
+        add_copies(objects, one, sole);
+        add_removals(objects, one);
+    }
+    moves
+}
+
+fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
+    let births: Vec<&Step<'h>> =
+        track.births().filter(|birth| is_copy(objects, track, birth)).collect();
+    // Of several attempts the one that came to own, else the last.
+    let owned = births.iter().find(|birth| unpause_after(track, birth).is_some());
+    let birth = owned.or(births.last())?;
+    let target_unpause = unpause_after(track, birth);
+    let source = objects.track(Side::Source, &track.key);
+    let source_pause = source.and_then(|source| pause_for(source, target_unpause));
+    let mut movers = BTreeSet::from([(Side::Target, birth.write.actor.clone())]);
+    movers.extend(target_unpause.map(|write| (Side::Target, write.actor.clone())));
+    movers.extend(source_pause.map(|write| (Side::Source, write.actor.clone())));
+    Some(Move {
+        cluster: track.key.clone(),
+        copies: BTreeMap::new(),
+        source_pause,
+        target_unpause,
+        removals: Vec::new(),
+        movers,
+    })
+}
+
+fn is_copy(objects: &Objects<'_>, track: &Track<'_>, birth: &Step<'_>) -> bool {
+    let write = birth.write;
+    let foreign = write.named_uid.is_some() && write.named_uid != write.uid;
+    match objects.track(Side::Source, &track.key) {
+        Some(_) => true,
+        None if objects.history().has(Side::Source) => foreign,
+        None => foreign || birth.state.facts.spec_paused == Some(true),
+    }
+}
+
+/// The write that ended the pause of a copy of the Cluster, or its birth when it was born
+/// without one.
+fn unpause_after<'h>(track: &Track<'h>, birth: &Step<'h>) -> Option<&'h Write> {
+    let life = track.steps.iter().skip_while(|step| !std::ptr::eq(step.write, birth.write));
+    let mut life = life.take_while(|step| step.exists);
+    let unpaused = |step: &&Step<'h>| step.state.facts.spec_paused == Some(false);
+    life.find(unpaused).map(|step| step.write)
+}
+
+/// The pause that the unpause of the target rests on: the last one before it, or, when the source
+/// was paused too late, the first one after it.
+fn pause_for<'h>(source: &Track<'h>, unpause: Option<&Write>) -> Option<&'h Write> {
+    let mut paused = None;
+    let mut pauses: Vec<&'h Write> = Vec::new();
+    for step in &source.steps {
+        let now = step.state.facts.spec_paused;
+        let told = &step.write.told;
+        let sets = told.spec_paused == Some(true) && told.touches(Area::Pause);
+        if sets && paused != Some(true) && step.change != Change::Birth {
+            pauses.push(step.write);
+        }
+        paused = now;
+    }
+    let end = unpause.map(|write| write.completed);
+    let before = |write: &&&Write| end.is_none_or(|end| write.received <= end);
+    pauses.iter().rev().find(before).or(pauses.first()).copied()
+}
+
+fn add_copies<'h>(objects: &Objects<'h>, one: &mut Move<'h>, sole: bool) {
+    for track in objects.of_side(Side::Target) {
+        let counts = track.key.is_cluster_api() || track.key.is_data();
+        let ours = match objects.cluster_of(Side::Target, &track.key) {
+            Some(cluster) => *cluster == one.cluster,
+            None => sole,
+        };
+        if !counts || !ours {
+            continue;
+        }
+        if let Some(birth) = copy_of(objects, one, track) {
+            one.movers.insert((Side::Target, birth.write.actor.clone()));
+            one.copies.insert(track.key.clone(), copied(objects, track, birth));
+        }
+    }
+}
+
+/// The write that created a copy: by a mover, or of an object that the source has, before the
+/// target owned. Others create objects of their own in both clusters; those do not count.
+fn copy_of<'t, 'h>(
+    objects: &Objects<'h>,
+    one: &Move<'h>,
+    track: &'t Track<'h>,
+) -> Option<&'t Step<'h>> {
+    let before = |step: &&Step<'h>| {
+        one.target_unpause.is_none_or(|unpause| step.write.received <= unpause.received)
+    };
+    let birth = track.births().filter(before).last()?;
+    let write = birth.write;
+    let source = objects.track(Side::Source, &track.key);
+    let at_source = source.is_some_and(|source| source.existed_before(write.completed));
+    let by_mover = one.is_mover(Side::Target, &write.actor);
+    let moves = if track.key.is_cluster_api() {
+        by_mover || (at_source && !write.actor.is_controller())
+    } else {
+        by_mover && (at_source || objects.cluster_of(Side::Target, &track.key).is_some())
+    };
+    moves.then_some(birth)
+}
+
+fn copied<'h>(objects: &Objects<'h>, track: &Track<'h>, birth: &Step<'h>) -> Copied<'h> {
+    let write = birth.write;
+    let source = objects.track(Side::Source, &track.key);
+    let seen = source.and_then(|source| source.uids().last().map(str::to_owned));
+    let sent = write.named_uid.clone().filter(|uid| Some(uid) != write.uid.as_ref());
+    let answered = birth.write.uid.clone();
+    let later = || track.uids().last().map(str::to_owned);
+    Copied { created: write, source_uid: seen.or(sent), target_uid: answered.or_else(later) }
+}
+
+fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
+    let Some(began) = one.began() else {
+        return;
+    };
+    for key in one.copies.keys() {
+        let Some(track) = objects.track(Side::Source, key) else {
+            continue;
+        };
+        let death = track.deaths().find(|step| step.write.received >= began);
+        if let Some(death) = death {
+            one.removals.push(death.write);
+            // A controller that deletes is no mover for it.
+            if !death.write.actor.is_controller() {
+                one.movers.insert((Side::Source, death.write.actor.clone()));
+            }
+        }
+    }
+    one.movers.retain(|(_, actor)| !actor.is_kubernetes());
+    one.removals.sort_by_key(|write| write.received);
+}

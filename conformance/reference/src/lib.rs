@@ -1,0 +1,11 @@
+//! The one adapter between the suite and the reference implementation: what the suite and the
+//! `fulcrum` program know of `impl/`, they know through here.
+//!
+//! **Invariant:** nothing else under `conformance/` or `scenarios/` depends on `impl/`. An oracle
+//! that shares code with what it judges shares its bugs.
+//!
+//! [`graph`] is what `fulcrum graph` shows; [`cases`] names the cases that the reference answers
+//! for by itself.
+
+pub mod cases;
+pub mod graph;

@@ -1,0 +1,109 @@
+//! A counter-example as a numbered story.
+
+use std::fmt;
+
+use fulcrum_model::protocol::Message;
+
+use crate::scenario::Scenario;
+use crate::world::action::Action;
+use crate::world::driver::Fate;
+use crate::world::side::Pending;
+use crate::world::{At, Violation, World};
+
+/// How a violation comes about, step by step; the shortest way there is.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The scenario in which it happens.
+    pub scenario: Scenario,
+    /// What happens.
+    pub actions: Vec<Action>,
+    /// What does not hold after the last step.
+    pub violation: Violation,
+}
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut world = World::new(&self.scenario);
+        for (number, action) in self.actions.iter().enumerate() {
+            let detail = detail(&world, *action);
+            writeln!(f, "{:>3}. {action}{detail}", number + 1)?;
+            world.apply(*action, &self.scenario);
+            if let Some(at) = whose(*action) {
+                let side = world.side(at);
+                if side.up {
+                    writeln!(f, "       -> {at}: {}", side.machine.describe())?;
+                }
+            }
+        }
+        writeln!(f, "violated: {} ({})", self.violation, self.violation.rules().join(", "))
+    }
+}
+
+fn whose(action: Action) -> Option<At> {
+    match action {
+        Action::Start(at)
+        | Action::Perform(at, _)
+        | Action::Reach(at)
+        | Action::Deliver(at)
+        | Action::Fire(at, _)
+        | Action::Request(at)
+        | Action::TakeOver(at)
+        | Action::Duplicate(at) => Some(at),
+        _ => None,
+    }
+}
+
+fn detail(world: &World, action: Action) -> String {
+    match action {
+        Action::Perform(at, fate) => world.side(at).pending.front().map_or_else(String::new, |it| {
+            let guard = if fate == Fate::Answered { "" } else { " (uncertain)" };
+            format!(": {}{guard}", effect(it))
+        }),
+        Action::Deliver(at) | Action::Duplicate(at) | Action::Lose(at) => {
+            world.wires[at.index()].first().map_or_else(String::new, |it| format!(": {}", said(it)))
+        }
+        Action::Reach(at) => format!(": {:?}", world.side(at).waits),
+        Action::Act(at) => format!(": {:?}", world.side(at).controller.doing),
+        Action::ActLate(at) => format!(": {:?}", world.side(at).controller.zombie),
+        Action::Decide(at) => format!(": {:?}", world.side(at).controller.decide()),
+        Action::Land(at, request) => format!(": {:?}", world.side(at).floating[request]),
+        _ => String::new(),
+    }
+}
+
+fn effect(pending: &Pending) -> String {
+    match pending {
+        Pending::Record(record, _) => {
+            format!("record {} of epoch {}", record.phase.name(), record.epoch.0)
+        }
+        Pending::Raise(epoch) => format!("raise the witness to {}", epoch.0),
+        Pending::Pause(true) => "pause the Cluster".to_owned(),
+        Pending::Pause(false) => "unpause the Cluster".to_owned(),
+        Pending::Read => "read all objects".to_owned(),
+        Pending::Apply(writes) => match writes.first() {
+            Some(fulcrum_model::protocol::Write::Put { entry, .. }) => format!("put {}", entry.name.0),
+            Some(fulcrum_model::protocol::Write::Delete { name, .. }) => format!("delete {}", name.0),
+            None => "nothing to write".to_owned(),
+        },
+        Pending::Preflight => "preflight".to_owned(),
+        Pending::Fence(fence) => format!("fence {fence:?}"),
+    }
+}
+
+fn said(message: &Message) -> String {
+    match message {
+        Message::Begin(mv) => format!("Begin, attempt {}", mv.attempt),
+        Message::Ready(mv) => format!("Ready, attempt {}", mv.attempt),
+        Message::Stage { mv, round, set } => {
+            format!("Stage {round:?} of {} objects, attempt {}", set.count(), mv.attempt)
+        }
+        Message::StageReport { round, count, .. } => format!("StageReport {round:?}, {count} objects"),
+        Message::Complete { mv, .. } => format!("Complete of epoch {}", mv.epoch.next().0),
+        Message::NotStaged(_) => "NotStaged".to_owned(),
+        Message::CompleteAck(_) => "CompleteAck".to_owned(),
+        Message::Abort(mv) => format!("Abort of attempt {}", mv.attempt),
+        Message::Refused(_, refusal) => format!("Refused, {refusal:?}"),
+        Message::Released(_) => "Released".to_owned(),
+        Message::Claim(claim) => format!("a claim of {}", claim.phase.name()),
+    }
+}

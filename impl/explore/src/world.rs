@@ -1,0 +1,263 @@
+//! The world around the two role machines: two stores with their controllers, a wire, the
+//! infrastructure outside both, and everything that may go wrong, counted by a budget.
+//!
+//! One step is one write, one send, one receipt, one cached read or one decision. What is left out
+//! is said in the crate's documentation.
+
+pub mod action;
+pub mod controller;
+pub mod driver;
+pub mod side;
+pub mod store;
+
+mod user;
+
+use std::fmt;
+
+use fulcrum_model::protocol::{
+    LateWrite, Lineage, Message, Name, Phase, Place, Standing, State,
+};
+
+use crate::mutation::Mutation;
+use crate::scenario::{Budget, Scenario};
+use side::Side;
+use store::{Content, SLOTS};
+
+/// The lineage of the cluster in every scenario.
+pub const LINEAGE: Lineage = Lineage(1);
+
+/// A state of the whole.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct World {
+    /// The parent, then the child.
+    pub sides: [Side; 2],
+    /// Messages under way to the parent, then to the child.
+    pub wires: [Vec<Message>; 2],
+    /// Whether a session is open.
+    pub session: bool,
+    /// The machines that exist, a bit each.
+    pub infrastructure: u8,
+    /// Names of machines are never used twice.
+    pub next_slot: u8,
+    /// What may still go wrong, and what users and operators may still do.
+    pub budget: Budget,
+    /// What an onlooker knows.
+    pub ghost: Ghost,
+}
+
+/// What an onlooker knows and no process does: only properties read it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Ghost {
+    /// The most machines that anybody ever asked for.
+    pub wanted: u8,
+    /// What the target last recorded as activated: the content of each object.
+    pub activated: Vec<(Name, Content)>,
+    /// Late writes that stood in a record.
+    pub reported: Vec<LateWrite>,
+    /// The child was restored: what it had is gone for good, whoever cleans up after it (C2).
+    pub child_restored: bool,
+    /// A fail-over met a creation under way: Cluster API's own race, not the move's.
+    pub raced: bool,
+}
+
+/// A side by its place in the arrays.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum At {
+    /// The parent.
+    Parent,
+    /// The child.
+    Child,
+}
+
+impl At {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Parent, Self::Child];
+
+    /// The index into the arrays of a [`World`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::Parent => 0,
+            Self::Child => 1,
+        }
+    }
+
+    /// The other side.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Parent => Self::Child,
+            Self::Child => Self::Parent,
+        }
+    }
+
+    pub(crate) fn place(self) -> Place {
+        match self {
+            Self::Parent => Place::Parent,
+            Self::Child => Place::Child,
+        }
+    }
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parent => "parent",
+            Self::Child => "child",
+        })
+    }
+}
+
+/// A property that does not hold, and what shows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Violation {
+    /// H1a: an object is effectively unpaused on both sides.
+    TwoOwners,
+    /// H1b: a controller acted for a side that does not own the cluster.
+    ActedUnowned,
+    /// More machines than anybody asked for.
+    DuplicateMachine,
+    /// H6: somebody's write was destroyed, neither carried nor reported.
+    LostInSilence,
+    /// R3: the last copy of an object was deleted.
+    LastCopyDeleted,
+    /// Q1: the mover took away a pause that is not its own.
+    ForeignPauseLost,
+    /// C1: the mover deleted an object that controllers may act upon: the deletion would reach the infrastructure.
+    DeletionReachesInfrastructure,
+    /// A machine runs, and its owner has no object for it.
+    MachineForgotten,
+    /// A quiet state has no owner, and nobody says why.
+    QuietWithoutOwner,
+    /// From here no end can be reached any more, whatever happens.
+    NoProgress,
+}
+
+impl Violation {
+    /// The rules of the contract that it breaks.
+    #[must_use]
+    pub fn rules(self) -> &'static [&'static str] {
+        match self {
+            Self::TwoOwners => &["H1a"],
+            Self::ActedUnowned => &["H1b"],
+            Self::DuplicateMachine => &["A2", "H4"],
+            Self::LostInSilence => &["H6"],
+            Self::LastCopyDeleted => &["R3"],
+            Self::ForeignPauseLost => &["Q1"],
+            Self::DeletionReachesInfrastructure => &["C1"],
+            Self::MachineForgotten => &["H5"],
+            Self::QuietWithoutOwner => &["H10"],
+            Self::NoProgress => &["R1", "R2"],
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TwoOwners => "an object is unpaused on both sides",
+            Self::ActedUnowned => "a side that does not own the cluster acted",
+            Self::DuplicateMachine => "there are more machines than anybody asked for",
+            Self::LostInSilence => "a user's write was lost in silence",
+            Self::LastCopyDeleted => "the last copy of an object was deleted",
+            Self::ForeignPauseLost => "a user's pause was taken away by the mover",
+            Self::DeletionReachesInfrastructure => "the mover deleted an object that is not paused",
+            Self::MachineForgotten => "a machine runs without an object at its owner",
+            Self::QuietWithoutOwner => "all is quiet, nobody owns the cluster, and nobody says why",
+            Self::NoProgress => "no end can be reached from here",
+        })
+    }
+}
+
+impl World {
+    /// The beginning of a scenario.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        let mut parent = Side::owner(At::Parent, scenario.user_pauses);
+        let mut child = Side::empty(At::Child);
+        if scenario.both_own {
+            child = Side::owner(At::Child, false);
+            // The hand-over went wrong before this story begins: H1a is lost already.
+            parent.gate = false;
+        }
+        if scenario.mutation == Some(Mutation::BothPause) {
+            child.machine = State::new(Place::Parent);
+        }
+        Self {
+            sides: [parent, child],
+            wires: [Vec::new(), Vec::new()],
+            session: false,
+            infrastructure: 1,
+            next_slot: 1,
+            budget: scenario.budget,
+            ghost: Ghost { wanted: 1, activated: Vec::new(), reported: Vec::new(), child_restored: false, raced: false },
+        }
+    }
+
+    /// A side.
+    #[must_use]
+    pub fn side(&self, at: At) -> &Side {
+        &self.sides[at.index()]
+    }
+
+    pub(crate) fn side_mut(&mut self, at: At) -> &mut Side {
+        &mut self.sides[at.index()]
+    }
+
+    /// What holds in a state by itself, without a look at how it came about.
+    pub(crate) fn check(&self) -> Option<Violation> {
+        let [parent, child] = &self.sides;
+        if (0..=SLOTS).any(|object| parent.acts_on(object) && child.acts_on(object)) {
+            return Some(Violation::TwoOwners);
+        }
+        let machines = u8::try_from(self.infrastructure.count_ones()).expect("eight bits");
+        if machines > self.ghost.wanted && !self.ghost.raced {
+            return Some(Violation::DuplicateMachine);
+        }
+        None
+    }
+
+    /// The sides that own the cluster and may act on it.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = At> + '_ {
+        At::BOTH.into_iter().filter(|at| {
+            let side = self.side(*at);
+            !side.dead && side.gate && side.phase() == Some(&Phase::Owner)
+        })
+    }
+
+    /// A state in which nothing happens by itself any more: `None` where it is as it should be.
+    pub(crate) fn judge_rest(&self) -> Option<Violation> {
+        let owners: Vec<_> = self.owners().collect();
+        match owners[..] {
+            [owner] => {
+                let mover_paused = self.side(owner).store.cluster.as_ref().is_none_or(|it| it.mover_paused);
+                if mover_paused {
+                    Some(Violation::QuietWithoutOwner)
+                } else if self.knows_all_machines(owner) {
+                    None
+                } else {
+                    Some(Violation::MachineForgotten)
+                }
+            }
+            [] if self.explains_itself() => None,
+            _ => Some(Violation::QuietWithoutOwner),
+        }
+    }
+
+    /// Nobody owns the cluster, and somebody says why: held, or a side is lost that would know.
+    fn explains_itself(&self) -> bool {
+        let alive = || At::BOTH.into_iter().filter(|at| !self.side(*at).dead);
+        let lost = At::BOTH.iter().any(|at| self.side(*at).dead || self.side(*at).phase().is_none());
+        alive().any(|at| match self.side(at).machine.standing() {
+            Standing::Held => true,
+            Standing::OwnerUnknown | Standing::InTransit | Standing::Unknown => lost,
+            Standing::Owner | Standing::Released => false,
+        })
+    }
+
+    /// Whether every machine that runs has its object at `at`.
+    pub(crate) fn knows_all_machines(&self, at: At) -> bool {
+        let store = &self.side(at).store;
+        (0..SLOTS).all(|slot| self.infrastructure >> slot & 1 == 0 || store.machines[slot].is_some())
+    }
+}

@@ -1,0 +1,391 @@
+//! Everything that can happen next, and making it happen.
+
+use std::fmt;
+
+use fulcrum_model::protocol::{Input, Phase, Timer};
+
+use super::driver::Fate;
+use super::side::Pending;
+use super::store::SLOTS;
+use super::{At, Violation, World};
+use crate::scenario::Scenario;
+
+/// One thing that happens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Action {
+    /// The mover's process starts.
+    Start(At),
+    /// The mover performs its next effect.
+    Perform(At, Fate),
+    /// What the mover waits for is so.
+    Reach(At),
+    /// A session begins.
+    Connect,
+    /// A message arrives.
+    Deliver(At),
+    /// A timer fires.
+    Fire(At, Timer),
+    /// The informer of Clusters catches up.
+    InformCluster(At),
+    /// The informer of Machines catches up.
+    InformMachines(At),
+    /// A reconcile reads its cache and decides.
+    Decide(At),
+    /// What it decided lands.
+    Act(At),
+    /// What the leader before had decided lands.
+    ActLate(At),
+    /// A request whose answer was lost lands.
+    Land(At, usize),
+    /// A move is asked for.
+    Request(At),
+    /// The process dies; with a request under way, or without.
+    Crash(At, bool),
+    /// A message is lost.
+    Lose(At),
+    /// A message stays on the wire although it arrives.
+    Duplicate(At),
+    /// The second message overtakes the first.
+    Overtake(At),
+    /// The session breaks.
+    Break,
+    /// A user scales.
+    Scale(At),
+    /// A user deletes a Machine.
+    DeleteMachine(At, usize),
+    /// A user removes the mover's pause.
+    Flip(At),
+    /// The controllers fail over.
+    FailOver(At),
+    /// The store is backed up.
+    BackUp(At),
+    /// The store is restored.
+    Restore(At),
+    /// The store is lost.
+    Forget(At),
+    /// The side is gone for ever.
+    Die(At),
+    /// An operator asks to take over.
+    TakeOver(At),
+}
+
+impl Action {
+    /// Whether it is a fault or somebody's whim: what may also never happen.
+    #[must_use]
+    pub fn is_optional(self) -> bool {
+        self >= Self::Request(At::Parent)
+            || matches!(self, Self::Perform(_, fate) if fate != Fate::Answered)
+            || matches!(self, Self::Fire(_, Timer::Budget))
+            || matches!(self, Self::Land(..))
+    }
+}
+
+impl World {
+    /// Everything that can happen in this state.
+    #[must_use]
+    pub fn actions(&self, scenario: &Scenario) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if !self.session && At::BOTH.iter().all(|at| self.side(*at).listens()) {
+            actions.push(Action::Connect);
+        }
+        if self.session && self.budget.breaks > 0 {
+            actions.push(Action::Break);
+        }
+        for at in At::BOTH {
+            if self.side(at).dead {
+                continue;
+            }
+            self.process_actions(at, scenario, &mut actions);
+            self.wire_actions(at, &mut actions);
+            self.controller_actions(at, &mut actions);
+            self.user_actions(at, scenario, &mut actions);
+            self.disaster_actions(at, &mut actions);
+        }
+        actions
+    }
+
+    fn process_actions(&self, at: At, scenario: &Scenario, actions: &mut Vec<Action>) {
+        let side = self.side(at);
+        if !side.up {
+            actions.push(Action::Start(at));
+        }
+        let writes = match side.pending.front() {
+            Some(Pending::Record(..) | Pending::Pause(_)) => true,
+            Some(Pending::Apply(writes)) => !writes.is_empty(),
+            _ => false,
+        };
+        if !side.pending.is_empty() {
+            actions.push(Action::Perform(at, Fate::Answered));
+            if writes && self.budget.delays > 0 {
+                actions.push(Action::Perform(at, Fate::AnswerLost));
+                actions.push(Action::Perform(at, Fate::Delayed));
+            }
+        }
+        if side.waits.is_some_and(|condition| self.is_reached(at, condition, scenario)) {
+            actions.push(Action::Reach(at));
+        }
+        actions.extend((0..side.floating.len()).map(|request| Action::Land(at, request)));
+        if side.up && self.budget.crashes > 0 {
+            actions.push(Action::Crash(at, false));
+            if writes && self.budget.delays > 0 {
+                actions.push(Action::Crash(at, true));
+            }
+        }
+        self.timer_actions(at, actions);
+    }
+
+    fn timer_actions(&self, at: At, actions: &mut Vec<Action>) {
+        let side = self.side(at);
+        if !side.listens() {
+            return;
+        }
+        // An answer is overdue only when nothing is under way.
+        let idle = self.session
+            && self.wires.iter().all(Vec::is_empty)
+            && self.side(at.other()).listens();
+        if idle && side.timers.contains(&Timer::Resend) {
+            actions.push(Action::Fire(at, Timer::Resend));
+        }
+        if self.budget.timeouts > 0 && side.timers.contains(&Timer::Budget) {
+            actions.push(Action::Fire(at, Timer::Budget));
+        }
+    }
+
+    fn wire_actions(&self, at: At, actions: &mut Vec<Action>) {
+        let wire = &self.wires[at.index()];
+        if wire.is_empty() {
+            return;
+        }
+        if self.side(at).listens() {
+            actions.push(Action::Deliver(at));
+            if self.budget.duplicates > 0 {
+                actions.push(Action::Duplicate(at));
+            }
+        }
+        if self.budget.losses > 0 {
+            actions.push(Action::Lose(at));
+        }
+        if wire.len() > 1 && self.budget.reorders > 0 {
+            actions.push(Action::Overtake(at));
+        }
+    }
+
+    fn controller_actions(&self, at: At, actions: &mut Vec<Action>) {
+        let side = self.side(at);
+        if !side.gate {
+            return;
+        }
+        let controller = &side.controller;
+        if controller.lags_on_cluster(&side.store) {
+            actions.push(Action::InformCluster(at));
+        }
+        if controller.lags_on_machines(&side.store) {
+            actions.push(Action::InformMachines(at));
+        }
+        if controller.doing.is_some() {
+            actions.push(Action::Act(at));
+        } else if controller.decide().is_some() {
+            actions.push(Action::Decide(at));
+        }
+        if controller.zombie.is_some() {
+            actions.push(Action::ActLate(at));
+        }
+    }
+
+    fn user_actions(&self, at: At, scenario: &Scenario, actions: &mut Vec<Action>) {
+        let side = self.side(at);
+        let moves = match at {
+            At::Parent => self.budget.pivots,
+            At::Child => self.budget.unpivots,
+        };
+        let owner = matches!(side.phase(), Some(Phase::Owner)) && side.listens() && side.machine.rests();
+        if moves > 0 && owner && !side.machine.regressed() {
+            actions.push(Action::Request(at));
+        }
+        if self.users_may_write(at) {
+            if self.budget.scales > 0 {
+                actions.push(Action::Scale(at));
+            }
+            if self.budget.deletes > 0 {
+                let slots = (0..SLOTS).filter(|slot| self.can_delete(at, *slot));
+                actions.extend(slots.map(|slot| Action::DeleteMachine(at, slot)));
+            }
+            if self.budget.flips > 0 && self.can_flip(at) {
+                actions.push(Action::Flip(at));
+            }
+        }
+        let staged = matches!(side.phase(), Some(Phase::Staged { .. }));
+        let may = self.side(at.other()).dead || scenario.mutation.is_some();
+        if self.budget.takeovers > 0 && staged && side.listens() && may {
+            actions.push(Action::TakeOver(at));
+        }
+    }
+
+    fn disaster_actions(&self, at: At, actions: &mut Vec<Action>) {
+        let side = self.side(at);
+        let parent = at == At::Parent;
+        if parent && self.budget.failovers > 0 && side.controller.doing.is_some() {
+            actions.push(Action::FailOver(at));
+        }
+        let restores = if parent { self.budget.parent_restores } else { self.budget.child_restores };
+        if restores > 0 && side.store.record.is_some() {
+            if side.backup.is_some() {
+                actions.push(Action::Restore(at));
+            } else {
+                actions.push(Action::BackUp(at));
+            }
+        }
+        if parent && self.budget.amnesias > 0 {
+            actions.push(Action::Forget(at));
+        }
+        if parent && self.budget.deaths > 0 {
+            actions.push(Action::Die(at));
+        }
+    }
+
+    /// Makes it happen.
+    pub fn apply(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
+        let violation = self.happen(action, scenario);
+        violation.or_else(|| self.check())
+    }
+
+    fn happen(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
+        match action {
+            Action::Start(at) => self.start(at, scenario),
+            Action::Perform(at, fate) => {
+                if fate != Fate::Answered {
+                    self.budget.delays -= 1;
+                }
+                return self.perform(at, fate, scenario);
+            }
+            Action::Reach(at) => self.reach(at, scenario),
+            Action::Connect => self.connect(scenario),
+            Action::Deliver(at) => {
+                let message = self.wires[at.index()].remove(0);
+                self.receive(at, message, scenario);
+            }
+            Action::Fire(at, timer) => {
+                if timer == Timer::Budget {
+                    self.budget.timeouts -= 1;
+                }
+                self.side_mut(at).timers.retain(|armed| *armed != timer);
+                self.feed(at, Input::Timer(timer), scenario);
+            }
+            Action::InformCluster(at) => {
+                let side = self.side_mut(at);
+                side.controller.deliver_cluster(&side.store);
+            }
+            Action::InformMachines(at) => {
+                let side = self.side_mut(at);
+                side.controller.deliver_machines(&side.store);
+            }
+            Action::Decide(at) => {
+                let controller = &mut self.side_mut(at).controller;
+                controller.doing = controller.decide();
+            }
+            Action::Act(at) => return self.act(at, false),
+            Action::ActLate(at) => return self.act(at, true),
+            Action::Land(at, request) => {
+                let request = self.side_mut(at).floating.remove(request);
+                return self.land(at, &request, scenario).1;
+            }
+            fault => return self.go_wrong(fault, scenario),
+        }
+        None
+    }
+
+    fn go_wrong(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
+        match action {
+            Action::Request(at) => self.ask_to_move(at, scenario),
+            Action::Crash(at, under_way) => return self.crash(at, under_way, scenario),
+            Action::Lose(at) => {
+                self.budget.losses -= 1;
+                self.wires[at.index()].remove(0);
+            }
+            Action::Duplicate(at) => {
+                self.budget.duplicates -= 1;
+                let message = self.wires[at.index()][0].clone();
+                self.receive(at, message, scenario);
+            }
+            Action::Overtake(at) => {
+                self.budget.reorders -= 1;
+                self.wires[at.index()].swap(0, 1);
+            }
+            Action::Break => {
+                self.budget.breaks -= 1;
+                self.break_session();
+            }
+            Action::Scale(at) => self.scale(at),
+            Action::DeleteMachine(at, slot) => self.delete_machine(at, slot),
+            Action::Flip(at) => self.flip(at),
+            Action::FailOver(at) => self.fail_over(at),
+            Action::BackUp(at) => self.back_up(at),
+            Action::Restore(at) => self.restore(at, scenario),
+            Action::Forget(at) => self.forget(at, scenario),
+            Action::Die(at) => self.die(at),
+            Action::TakeOver(at) => self.take_over(at, scenario),
+            other => unreachable!("{other:?} is no fault"),
+        }
+        None
+    }
+
+    fn start(&mut self, at: At, scenario: &Scenario) {
+        let side = self.side_mut(at);
+        side.up = true;
+        let stored = side.store.record.clone();
+        let witness = if scenario.gate { side.witness } else { None };
+        self.feed(at, Input::Started { stored, witness }, scenario);
+    }
+
+    fn crash(&mut self, at: At, under_way: bool, scenario: &Scenario) -> Option<Violation> {
+        self.budget.crashes -= 1;
+        let mut violation = None;
+        if under_way {
+            self.budget.delays -= 1;
+            violation = self.perform(at, Fate::Delayed, scenario);
+        }
+        self.stop(at);
+        violation
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(at) => write!(f, "{at}: the mover starts and reads its record"),
+            Self::Perform(at, Fate::Answered) => write!(f, "{at}: the mover's next effect is done"),
+            Self::Perform(at, Fate::AnswerLost) => {
+                write!(f, "{at}: the mover's next effect is done, and the answer is lost")
+            }
+            Self::Perform(at, Fate::Delayed) => {
+                write!(f, "{at}: the mover's next effect is delayed, and the answer is lost")
+            }
+            Self::Reach(at) => write!(f, "{at}: what the mover waits for is so"),
+            Self::Connect => write!(f, "a session begins, both sides state their record"),
+            Self::Deliver(at) => write!(f, "{at}: a message arrives"),
+            Self::Fire(at, timer) => write!(f, "{at}: the {timer:?} timer fires"),
+            Self::InformCluster(at) => write!(f, "{at}: the informer of Clusters catches up"),
+            Self::InformMachines(at) => write!(f, "{at}: the informer of Machines catches up"),
+            Self::Decide(at) => write!(f, "{at}: a reconcile reads its cache and decides"),
+            Self::Act(at) => write!(f, "{at}: what the controller decided lands"),
+            Self::ActLate(at) => write!(f, "{at}: what the leader before had decided lands"),
+            Self::Land(at, _) => write!(f, "{at}: a delayed request arrives"),
+            Self::Request(at) => write!(f, "{at}: a move is asked for"),
+            Self::Crash(at, false) => write!(f, "{at}: the mover crashes"),
+            Self::Crash(at, true) => write!(f, "{at}: the mover crashes with a request under way"),
+            Self::Lose(at) => write!(f, "a message to the {at} is lost"),
+            Self::Duplicate(at) => write!(f, "{at}: a message arrives, and will come again"),
+            Self::Overtake(at) => write!(f, "a message to the {at} overtakes another"),
+            Self::Break => write!(f, "the session breaks"),
+            Self::Scale(at) => write!(f, "{at}: a user scales the cluster"),
+            Self::DeleteMachine(at, slot) => write!(f, "{at}: a user deletes machine {slot}"),
+            Self::Flip(at) => write!(f, "{at}: a user removes the mover's pause"),
+            Self::FailOver(at) => write!(f, "{at}: the controllers fail over in mid-reconcile"),
+            Self::BackUp(at) => write!(f, "{at}: a backup is taken"),
+            Self::Restore(at) => write!(f, "{at}: the store is restored from the backup"),
+            Self::Forget(at) => write!(f, "{at}: the store is lost and comes up empty"),
+            Self::Die(at) => write!(f, "{at}: gone for ever"),
+            Self::TakeOver(at) => write!(f, "{at}: an operator asks to take over"),
+        }
+    }
+}

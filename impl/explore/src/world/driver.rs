@@ -1,0 +1,509 @@
+//! The driver of one role machine: it performs effects and feeds outcomes back.
+
+use fulcrum_model::protocol::{
+    Condition, Effect, Input, Message, Move, Outcome, Phase, Reading, Record, RecordOutcome,
+    Stored, Version, Write, step,
+};
+
+use super::side::{Floating, HeldRecord, Pending};
+use super::store::{CLUSTER, Content, name, object};
+use super::{At, Violation, World};
+use crate::mutation::Mutation;
+use crate::scenario::Scenario;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Fate {
+    /// It is done and answered.
+    Answered,
+    /// It is done, and the answer is lost.
+    AnswerLost,
+    /// It may land later, and the answer is lost.
+    Delayed,
+}
+
+impl World {
+    /// Feeds an input to the mover of a side and takes what it wants done.
+    pub(crate) fn feed(&mut self, at: At, input: Input, scenario: &Scenario) {
+        let effects = step(&mut self.side_mut(at).machine, input);
+        if effects.iter().any(Effect::has_outcome) {
+            self.side_mut(at).waits = None;
+        }
+        for effect in effects {
+            self.take(at, effect, scenario);
+        }
+    }
+
+    fn take(&mut self, at: At, effect: Effect, scenario: &Scenario) {
+        let side = self.side_mut(at);
+        match effect {
+            Effect::OpenGate => side.open_gate(),
+            Effect::Send(message) => self.send(at, message, scenario),
+            Effect::DropBookkeeping | Effect::Say(_) => {}
+            Effect::Arm(timer) => side.arm(timer),
+            Effect::Await(condition) => side.waits = Some(condition),
+            Effect::WriteRecord { record, expect } => {
+                side.pending.push_back(Pending::Record(record, expect));
+            }
+            Effect::RaiseWitness(epoch) => side.pending.push_back(Pending::Raise(epoch)),
+            Effect::Fence(fence) => side.pending.push_back(Pending::Fence(fence)),
+            Effect::Preflight => side.pending.push_back(Pending::Preflight),
+            Effect::Pause => side.pending.push_back(Pending::Pause(true)),
+            Effect::Unpause => side.pending.push_back(Pending::Pause(false)),
+            Effect::Read => side.pending.push_back(Pending::Read),
+            Effect::Apply(mut writes) => {
+                let cleaning = matches!(side.phase(), Some(Phase::Cleaning { .. }));
+                if cleaning && scenario.mutation == Some(Mutation::PauseHolderFirst) {
+                    writes.reverse();
+                }
+                side.pending.push_back(Pending::Apply(writes));
+            }
+        }
+    }
+
+    fn send(&mut self, at: At, message: Message, scenario: &Scenario) {
+        let finished = matches!(
+            self.side(at).phase(),
+            Some(Phase::Cleaning { .. } | Phase::Released)
+        );
+        if let Message::Complete { .. } = message {
+            if finished && scenario.mutation == Some(Mutation::FinishedSourceIsSilent) {
+                return;
+            }
+            if scenario.mutation == Some(Mutation::PauseLate) {
+                self.pause(at, true, scenario);
+            }
+        }
+        let wire = &mut self.wires[at.other().index()];
+        if self.session && wire.last() != Some(&message) {
+            wire.push(message);
+        }
+    }
+
+    /// Performs the next effect of a side.
+    pub(crate) fn perform(&mut self, at: At, fate: Fate, scenario: &Scenario) -> Option<Violation> {
+        let pending = self.side_mut(at).pending.pop_front()?;
+        match pending {
+            Pending::Record(record, expect) => self.perform_record(at, record, expect, fate, scenario),
+            Pending::Raise(epoch) => {
+                let side = self.side_mut(at);
+                let late = scenario.mutation == Some(Mutation::WitnessRaisedLate)
+                    && matches!(side.phase(), Some(Phase::Committed));
+                if !late {
+                    side.witness = side.witness.max(Some(epoch));
+                }
+                self.feed(at, Input::Done(Outcome::Ok), scenario);
+                None
+            }
+            Pending::Fence(fence) => {
+                if scenario.fences {
+                    self.side_mut(at).store.fence = fence;
+                }
+                self.feed(at, Input::Done(Outcome::Ok), scenario);
+                None
+            }
+            Pending::Preflight => {
+                self.feed(at, Input::Preflight(true), scenario);
+                None
+            }
+            Pending::Pause(pause) => self.perform_pause(at, pause, fate, scenario),
+            Pending::Read => {
+                let reading = self.read(at, scenario);
+                self.feed(at, Input::Read(reading), scenario);
+                None
+            }
+            Pending::Apply(writes) => self.perform_writes(at, writes, fate, scenario),
+        }
+    }
+
+    fn perform_record(
+        &mut self,
+        at: At,
+        record: Box<Record>,
+        expect: Option<Version>,
+        fate: Fate,
+        scenario: &Scenario,
+    ) -> Option<Violation> {
+        let side = self.side_mut(at);
+        if side.lie.unwritten > 0 {
+            side.lie.unwritten -= 1;
+            let version = side.machine.version().unwrap_or(Version(0));
+            self.feed(at, Input::RecordWritten(RecordOutcome::Ok(version)), scenario);
+            return None;
+        }
+        if fate == Fate::Delayed {
+            let commit = record.phase == Phase::Committed;
+            side.float(Floating::Record(HeldRecord(record), expect));
+            let outcome = self.unknown_record(at, commit, scenario);
+            self.feed(at, Input::RecordWritten(outcome), scenario);
+            return None;
+        }
+        let outcome = match self.land_record(at, &record, expect, scenario) {
+            Ok(_) if fate == Fate::AnswerLost => RecordOutcome::Unknown,
+            Ok(version) => RecordOutcome::Ok(version),
+            Err(stored) => RecordOutcome::Conflict(stored),
+        };
+        self.feed(at, Input::RecordWritten(outcome), scenario);
+        None
+    }
+
+    /// What a driver makes of a lost answer: it says so, unless a rule is broken.
+    fn unknown_record(&mut self, at: At, commit: bool, scenario: &Scenario) -> RecordOutcome {
+        let side = self.side_mut(at);
+        let unwritten = match scenario.mutation {
+            Some(Mutation::ReadSettlesRecord) => 1,
+            Some(Mutation::AbortOnUnknownCommit) if commit => u8::MAX,
+            _ => return RecordOutcome::Unknown,
+        };
+        side.lie.unwritten = unwritten;
+        RecordOutcome::Conflict(side.store.record.clone())
+    }
+
+    /// Writes the record if its guard holds.
+    pub(crate) fn land_record(
+        &mut self,
+        at: At,
+        record: &Record,
+        expect: Option<Version>,
+        scenario: &Scenario,
+    ) -> Result<Version, Option<Stored>> {
+        let side = self.side_mut(at);
+        if side.store.record.as_ref().map(|stored| stored.version) != expect {
+            return Err(side.store.record.clone());
+        }
+        let version = Version(expect.map_or(1, |version| version.0 + 1));
+        let mut record = record.clone();
+        distort(&mut record, scenario.mutation);
+        if let Phase::Cleaning { .. } = record.phase {
+            side.witness = side.witness.max(Some(record.epoch));
+        }
+        let activating = matches!(record.phase, Phase::Activating { .. });
+        let late = record.late.clone();
+        side.store.record = Some(Stored { record, version });
+        if activating {
+            let objects = self.side(at).store.objects();
+            self.ghost.activated = objects.map(|(it, found)| (name(it), found.content)).collect();
+        }
+        for write in late {
+            if !self.ghost.reported.contains(&write) {
+                self.ghost.reported.push(write);
+            }
+        }
+        self.ghost.reported.sort();
+        self.prune(at);
+        Ok(version)
+    }
+
+    fn perform_pause(
+        &mut self,
+        at: At,
+        pause: bool,
+        fate: Fate,
+        scenario: &Scenario,
+    ) -> Option<Violation> {
+        let late = scenario.mutation == Some(Mutation::PauseLate)
+            && matches!(self.side(at).phase(), Some(Phase::Quiescing));
+        if late {
+            self.feed(at, Input::Done(Outcome::Ok), scenario);
+            return None;
+        }
+        if fate == Fate::Delayed {
+            let side = self.side_mut(at);
+            if let Some(cluster) = &side.store.cluster {
+                let unguarded = !pause && scenario.mutation == Some(Mutation::UnguardedUnpause);
+                let guard = (!unguarded).then_some(cluster.version);
+                let request = Floating::Pause(pause, cluster.uid, guard);
+                side.float(request);
+            }
+            self.feed(at, Input::Done(Outcome::Unknown), scenario);
+            return None;
+        }
+        let violation = self.pause(at, pause, scenario);
+        let lost = fate == Fate::AnswerLost;
+        let outcome = if lost { Outcome::Unknown } else { Outcome::Ok };
+        self.feed(at, Input::Done(outcome), scenario);
+        violation
+    }
+
+    /// Pauses or unpauses the Cluster; always a write.
+    pub(crate) fn pause(&mut self, at: At, pause: bool, scenario: &Scenario) -> Option<Violation> {
+        let cluster = self.side_mut(at).store.cluster.as_mut()?;
+        cluster.version += 1;
+        cluster.mover_paused = pause && !cluster.content.user_paused;
+        let mut violation = None;
+        if !pause && cluster.content.user_paused && scenario.mutation == Some(Mutation::UnpauseIgnoresMark)
+        {
+            cluster.content.user_paused = false;
+            violation = Some(Violation::ForeignPauseLost);
+        }
+        self.prune(at);
+        violation
+    }
+
+    fn read(&mut self, at: At, scenario: &Scenario) -> Reading {
+        let side = self.side_mut(at);
+        let committed = matches!(side.phase(), Some(Phase::Committed));
+        let quiescing = matches!(side.phase(), Some(Phase::Quiescing));
+        let fresh = side.store.read(scenario.mutation == Some(Mutation::DeletingIsGone));
+        match scenario.mutation {
+            Some(Mutation::NoLastReading | Mutation::PauseLate) if committed => {
+                side.lie.reading.take().unwrap_or(fresh)
+            }
+            Some(Mutation::NoLastReading | Mutation::PauseLate) if quiescing => {
+                side.lie.reading = Some(fresh.clone());
+                fresh
+            }
+            Some(Mutation::NoRecount) => side.lie.reading.take().unwrap_or(fresh),
+            _ => fresh,
+        }
+    }
+
+    fn perform_writes(
+        &mut self,
+        at: At,
+        mut writes: Vec<Write>,
+        fate: Fate,
+        scenario: &Scenario,
+    ) -> Option<Violation> {
+        if writes.is_empty() {
+            self.feed(at, Input::Done(Outcome::Ok), scenario);
+            return None;
+        }
+        let write = writes.remove(0);
+        if fate == Fate::Delayed {
+            let request = floating(&write, self.side(at).store.staging(), scenario);
+            self.side_mut(at).float(request);
+            self.feed(at, Input::Done(unknown_write(scenario)), scenario);
+            return None;
+        }
+        let (landed, violation) = self.land_write(at, &write, scenario);
+        if !landed {
+            self.feed(at, Input::Done(Outcome::Conflict), scenario);
+        } else if fate == Fate::AnswerLost {
+            self.feed(at, Input::Done(unknown_write(scenario)), scenario);
+        } else if writes.is_empty() {
+            self.feed(at, Input::Done(Outcome::Ok), scenario);
+        } else {
+            self.side_mut(at).pending.push_front(Pending::Apply(writes));
+        }
+        violation
+    }
+
+    fn land_write(&mut self, at: At, write: &Write, scenario: &Scenario) -> (bool, Option<Violation>) {
+        let attempt = self.side(at).store.staging();
+        self.land(at, &floating(write, attempt, scenario), scenario)
+    }
+
+    /// A request arrives at the API server: whether its guard held, and what it broke.
+    pub(crate) fn land(
+        &mut self,
+        at: At,
+        request: &Floating,
+        scenario: &Scenario,
+    ) -> (bool, Option<Violation>) {
+        match request {
+            Floating::Record(record, expect) => {
+                (self.land_record(at, &record.0, *expect, scenario).is_ok(), None)
+            }
+            Floating::Pause(pause, uid, version) => {
+                let fits = self.side(at).store.cluster.as_ref().is_some_and(|cluster| {
+                    cluster.uid == *uid && version.is_none_or(|version| version == cluster.version)
+                });
+                (fits, if fits { self.pause(at, *pause, scenario) } else { None })
+            }
+            Floating::Create(object, content, attempt) => {
+                let store = &mut self.side_mut(at).store;
+                let welcome = !scenario.fences
+                    || store.staging().map(|mv| mv.attempt) == *attempt && attempt.is_some();
+                let fits = store.get(*object).is_none() && welcome;
+                if fits {
+                    store.create(*object, *content, true);
+                    self.prune(at);
+                }
+                (fits, None)
+            }
+            Floating::Update(object, content, uid, version) => {
+                let fits = self.fits(at, *object, *uid, Some(*version));
+                let violation = fits.then(|| self.overwrite(at, *object, *content)).flatten();
+                (fits, violation)
+            }
+            Floating::Delete(object, uid, version) => {
+                let fits = self.fits(at, *object, *uid, *version);
+                let violation = fits.then(|| self.delete(at, *object)).flatten();
+                (fits, violation)
+            }
+        }
+    }
+
+    fn fits(&self, at: At, object: usize, uid: u8, version: Option<u8>) -> bool {
+        self.side(at).store.get(object).is_some_and(|found| {
+            found.uid == uid && version.is_none_or(|version| version == found.version)
+        })
+    }
+
+    fn overwrite(&mut self, at: At, object: usize, content: Content) -> Option<Violation> {
+        let violation = self.loses_a_write(at, object);
+        let found = self.side_mut(at).store.slot(object).as_mut()?;
+        found.content = content;
+        found.version += 1;
+        found.applied = Some(content);
+        self.prune(at);
+        violation
+    }
+
+    fn delete(&mut self, at: At, object: usize) -> Option<Violation> {
+        let needed = object == CLUSTER || self.infrastructure >> object & 1 == 1;
+        let other = self.side(at.other()).store.get(object).is_some();
+        let gives_away = self.gives_away(at);
+        let violation = if self.side(at).acts_on(object) {
+            Some(Violation::DeletionReachesInfrastructure)
+        } else if needed && !other && !(gives_away && self.ghost.child_restored) {
+            Some(Violation::LastCopyDeleted)
+        } else {
+            self.loses_a_write(at, object)
+        };
+        *self.side_mut(at).store.slot(object) = None;
+        self.prune(at);
+        violation
+    }
+
+    /// Whether what is about to go was neither carried nor reported.
+    fn loses_a_write(&self, at: At, object: usize) -> Option<Violation> {
+        let side = self.side(at);
+        let found = side.store.get(object)?;
+        let reported = |deleted: bool| {
+            self.ghost.reported.iter().any(|late| {
+                late.name == name(object) && late.digest == found.content.digest() && late.deleted == deleted
+            })
+        };
+        let carried = if self.gives_away(at) {
+            self.ghost.activated.contains(&(name(object), found.content))
+        } else {
+            found.applied == Some(found.content)
+        };
+        let kept = if found.deleting { reported(true) } else { carried || reported(false) };
+        (!kept).then_some(Violation::LostInSilence)
+    }
+
+    fn gives_away(&self, at: At) -> bool {
+        matches!(self.side(at).phase(), Some(Phase::Cleaning { .. } | Phase::Released))
+    }
+
+    /// Forgets requests whose guard can hold no more.
+    fn prune(&mut self, at: At) {
+        let side = self.side_mut(at);
+        let store = &side.store;
+        side.floating.retain(|request| match request {
+            Floating::Record(_, expect) => {
+                store.record.as_ref().map(|stored| stored.version) == *expect
+            }
+            Floating::Pause(_, uid, version) => store.cluster.as_ref().is_some_and(|found| {
+                found.uid == *uid && version.is_none_or(|version| version == found.version)
+            }),
+            Floating::Create(..) => true,
+            Floating::Update(object, _, uid, version) => store
+                .get(*object)
+                .is_some_and(|found| found.uid == *uid && found.version == *version),
+            Floating::Delete(object, uid, version) => store.get(*object).is_some_and(|found| {
+                found.uid == *uid && version.is_none_or(|version| version == found.version)
+            }),
+        });
+    }
+
+    /// Whether what a side waits for is so.
+    pub(crate) fn is_reached(&self, at: At, condition: Condition, scenario: &Scenario) -> bool {
+        let side = self.side(at);
+        let cluster = side.store.cluster.as_ref();
+        let user_paused = cluster.is_some_and(|cluster| cluster.content.user_paused);
+        let all_seen = |paused| side.store.objects().all(|(_, it)| it.seen_paused == paused);
+        match condition {
+            Condition::Settled => true,
+            Condition::Paused { quiet } => {
+                let broken = match scenario.mutation {
+                    Some(Mutation::NoTargetBarrier) => {
+                        matches!(side.phase(), Some(Phase::Activating { .. }))
+                    }
+                    Some(Mutation::AbortTrustsOldCondition) => {
+                        matches!(side.phase(), Some(Phase::Aborting { .. }))
+                    }
+                    Some(Mutation::PauseLate) => matches!(side.phase(), Some(Phase::Quiescing)),
+                    _ => false,
+                };
+                let no_zombie = side.controller.zombie.is_none()
+                    || scenario.mutation == Some(Mutation::BarrierIgnoresOldLeader);
+                let paused = cluster.is_some_and(|it| it.paused()) && all_seen(true) && no_zombie;
+                broken || paused && (!quiet || side.controller.is_quiet(&side.store))
+            }
+            Condition::Unpaused => user_paused || all_seen(false),
+            Condition::Verified => user_paused || all_seen(false),
+        }
+    }
+
+    /// The deadline of each request has passed, or the condition was seen.
+    pub(crate) fn reach(&mut self, at: At, scenario: &Scenario) {
+        let side = self.side_mut(at);
+        let Some(condition) = side.waits.take() else { return };
+        let honest = scenario.mutation != Some(Mutation::ReadSettlesObject);
+        if condition == Condition::Settled && honest {
+            side.floating.retain(|request| !request.is_of_object());
+        }
+        self.feed(at, Input::Reached(condition), scenario);
+    }
+
+    /// A message arrives.
+    pub(crate) fn receive(&mut self, at: At, message: Message, scenario: &Scenario) {
+        if scenario.mutation == Some(Mutation::NoRecount) {
+            if let Message::Complete { count, digest, .. } = &message {
+                let side = self.side_mut(at);
+                let mut entries = side.store.read(false).entries().to_vec();
+                if let Some(first) = entries.first().cloned() {
+                    entries.resize(*count, first);
+                    side.lie.reading = Some(Reading::new(entries, *digest));
+                }
+            }
+        }
+        self.feed(at, Input::Received(message), scenario);
+    }
+}
+
+/// Writes a record otherwise than asked for.
+fn distort(record: &mut Record, mutation: Option<Mutation>) {
+    match (mutation, &record.phase) {
+        (Some(Mutation::LastReadingNotRecorded), Phase::Completing { .. }) => {
+            record.phase = Phase::Committed;
+        }
+        (Some(Mutation::OutcomeDropped), Phase::Copying)
+        | (Some(Mutation::AckNotRecorded), Phase::Owner) => record.activation = None,
+        _ => {}
+    }
+}
+
+fn unknown_write(scenario: &Scenario) -> Outcome {
+    if scenario.mutation == Some(Mutation::ReadSettlesObject) {
+        Outcome::Conflict
+    } else {
+        Outcome::Unknown
+    }
+}
+
+/// A write as a request that can be under way.
+fn floating(write: &Write, attempt: Option<Move>, scenario: &Scenario) -> Floating {
+    let small = |number: u128| u8::try_from(number).expect("a world counts to less than 256");
+    match write {
+        Write::Put { entry, replaces: None } => {
+            let attempt = attempt.map(|mv| mv.attempt);
+            Floating::Create(object(&entry.name), Content::of(entry.digest), attempt)
+        }
+        Write::Put { entry, replaces: Some((uid, version)) } => Floating::Update(
+            object(&entry.name),
+            Content::of(entry.digest),
+            small(uid.0),
+            small(version.0.into()),
+        ),
+        Write::Delete { name, uid, version } => {
+            let afresh = scenario.mutation == Some(Mutation::CleanUpReadsAfresh);
+            let version = (!afresh).then(|| small(version.0.into()));
+            Floating::Delete(object(name), small(uid.0), version)
+        }
+    }
+}

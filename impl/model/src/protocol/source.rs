@@ -1,0 +1,311 @@
+//! The role of the source: the side that owns the cluster and gives it away.
+
+use super::record::{Activation, LateWrite, Move, Phase, Reading, Record};
+use super::{
+    Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work, Write,
+};
+
+/// Somebody asks for a move: look first whether it can begin.
+pub(super) fn begin(state: &mut State, id: u128) -> Vec<Effect> {
+    if !matches!(state.phase(), Some(Phase::Owner)) || state.regressed() || !state.rests() {
+        return vec![Effect::Say(Notice::RequestRefused("only an owner at rest can begin a move"))];
+    }
+    state.work = Work::Preflight(id);
+    vec![Effect::Preflight]
+}
+
+pub(super) fn preflighted(state: &mut State, fits: bool) -> Vec<Effect> {
+    let Work::Preflight(id) = state.work else { return Vec::new() };
+    if !fits {
+        state.rest();
+        return vec![Effect::Say(Notice::PreflightRefused)];
+    }
+    let record = state.own();
+    let last = Some(record.next_move(id));
+    let record = Record { phase: Phase::Copying, last, late: Vec::new(), ..record.clone() };
+    state.write(record)
+}
+
+/// What a source does first in a phase that was just recorded, also after a crash.
+pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
+    match phase {
+        Phase::Copying => {
+            let mut effects = vec![Effect::Arm(Timer::Budget)];
+            effects.extend(state.ask(vec![Message::Begin(running(state))], None));
+            effects
+        }
+        Phase::Quiescing => {
+            let mut effects = vec![Effect::Arm(Timer::Budget)];
+            effects.extend(state.perform(Step::Fence));
+            effects
+        }
+        Phase::Aborting { paused } => {
+            let mut effects = vec![Effect::Arm(Timer::Budget)];
+            effects.extend(tell(state, Message::Abort));
+            effects.extend(if paused { state.perform(Step::Fence) } else { aborted(state) });
+            effects
+        }
+        Phase::Committed => state.perform(Step::Raise),
+        Phase::Completing { reading } => complete(state, reading),
+        Phase::Cleaning { .. } => state.perform(Step::Fence),
+        Phase::Released => {
+            let effects = tell(state, Message::Released);
+            state.rest();
+            effects
+        }
+        Phase::Held => state.perform(Step::Pause),
+        // After an activation the ack is what the other side waits for.
+        Phase::Owner => super::target::owned(state),
+        _ => state.rest(),
+    }
+}
+
+/// What comes after a step.
+pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> Vec<Effect> {
+    match (phase, step, how) {
+        (Phase::Quiescing | Phase::Aborting { .. }, Step::Fence, _) => state.perform(Step::Pause),
+        (Phase::Quiescing | Phase::Aborting { .. }, Step::Pause, _) => state.settled(Step::Barrier),
+        (Phase::Quiescing | Phase::Aborting { .. }, Step::Settle, _) => state.perform(Step::Barrier),
+        (Phase::Quiescing, Step::Barrier, _) => state.perform(Step::Read),
+        (Phase::Quiescing, Step::Read, Ended::Read(set)) => send_difference(state, set),
+
+        (Phase::Aborting { .. }, Step::Barrier, _) => state.perform(Step::Unpause),
+        (Phase::Aborting { .. }, Step::Unpause, _) => {
+            state.perform(if state.hurries() { Step::Lower } else { Step::Resumed })
+        }
+        (Phase::Aborting { .. }, Step::Resumed, _) => state.perform(Step::Lower),
+        (Phase::Aborting { .. }, Step::Lower, _) => aborted(state),
+
+        (Phase::Copying, Step::Read, Ended::Read(set)) => {
+            let message = stage(state, Round::Bulk, set.clone());
+            state.ask(vec![message], Some(set))
+        }
+
+        (Phase::Committed, Step::Raise, _) => state.settled(Step::Read),
+        (Phase::Committed, Step::Settle, _) => state.perform(Step::Read),
+        (Phase::Committed, Step::Read, Ended::Read(reading)) => record_last(state, reading),
+
+        (Phase::Cleaning { .. }, Step::Fence, _) => state.settled(Step::Read),
+        (Phase::Cleaning { .. }, Step::Settle, _) => state.perform(Step::Read),
+        (Phase::Cleaning { .. }, Step::Apply, _) => state.settled(Step::Read),
+        (Phase::Cleaning { reading }, Step::Read, Ended::Read(left)) => clean(state, &reading, &left),
+
+        (Phase::Held, Step::Pause, _) => {
+            state.rest();
+            vec![Effect::Say(Notice::Conflict)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Answers and questions of the target.
+pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Ready(mv) if state.asks(mv, &Phase::Copying) && !state.has_asked_for_a_set() => {
+            state.perform(Step::Read)
+        }
+        Message::StageReport { mv, round: Round::Bulk, .. } if state.asks(mv, &Phase::Copying) => {
+            state.write_phase(Phase::Quiescing)
+        }
+        Message::StageReport { mv, round: Round::Difference, count, digest }
+            if state.asks(mv, &Phase::Quiescing) =>
+        {
+            match asked_set(state) {
+                Some(set) if set.count() == count && set.digest() == digest => commit(state),
+                _ => Vec::new(),
+            }
+        }
+        Message::CompleteAck(activation) => acknowledged(state, activation),
+        Message::Refused(mv, refusal) => refused(state, mv, refusal),
+        Message::Ready(mv) | Message::StageReport { mv, .. } | Message::NotStaged(mv) => {
+            answer(state, mv)
+        }
+        Message::Claim(claim) => match (claim.phase, claim.last) {
+            (Phase::Staging | Phase::Staged { .. }, Some(mv)) => answer(state, mv),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// No question of a target stays unanswered (R2).
+pub(super) fn answer(state: &mut State, mv: Move) -> Vec<Effect> {
+    let Some(record) = state.record() else { return Vec::new() };
+    if record.lineage != mv.lineage || state.regressed() {
+        return Vec::new();
+    }
+    let runs = record.last == Some(mv);
+    match &record.phase {
+        Phase::Owner | Phase::Aborting { .. } => vec![Effect::Send(Message::Abort(mv))],
+        Phase::Copying | Phase::Quiescing if !runs => vec![Effect::Send(Message::Abort(mv))],
+        Phase::Copying | Phase::Quiescing | Phase::Completing { .. } => state.ask_again(),
+        Phase::Cleaning { .. } | Phase::Released => match &record.activation {
+            Some(done) if done.mv.epoch == mv.epoch => vec![Effect::Send(complete_again(done))],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// An operator, a budget or a refusal ends the attempt, if it is not committed.
+pub(super) fn out_of_time(state: &mut State) -> Vec<Effect> {
+    match (state.phase(), &state.work) {
+        (Some(Phase::Copying), _) => state.write_phase(Phase::Aborting { paused: false }),
+        (Some(Phase::Quiescing), _) => state.write_phase(Phase::Aborting { paused: true }),
+        // The pause, or its end, cannot be seen in time: the next attempt must not trust what it
+        // sees. A crash from here on begins the abort anew, and may yet prove it.
+        (Some(Phase::Aborting { .. }), Work::Doing(Step::Barrier)) => {
+            state.goal = Some(Goal::Hurry);
+            state.perform(Step::Unpause)
+        }
+        (Some(Phase::Aborting { .. }), Work::Doing(Step::Resumed)) => {
+            state.goal = Some(Goal::Hurry);
+            state.perform(Step::Lower)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn running(state: &State) -> Move {
+    state.own().last.expect("a source that moves has recorded which move")
+}
+
+fn tell(state: &State, message: fn(Move) -> Message) -> Vec<Effect> {
+    state.own().last.map(|mv| Effect::Send(message(mv))).into_iter().collect()
+}
+
+fn stage(state: &State, round: Round, set: Reading) -> Message {
+    Message::Stage { mv: running(state), round, set }
+}
+
+fn asked_set(state: &State) -> Option<&Reading> {
+    match &state.work {
+        Work::Asking(Question { set, .. }) => set.as_ref(),
+        _ => None,
+    }
+}
+
+/// The second look of P2: on what the paused source has now.
+fn send_difference(state: &mut State, set: Reading) -> Vec<Effect> {
+    if set.entries().iter().any(|entry| entry.deleting) {
+        return state.write_phase(Phase::Aborting { paused: true });
+    }
+    let message = stage(state, Round::Difference, set.clone());
+    state.ask(vec![message], Some(set))
+}
+
+fn commit(state: &mut State) -> Vec<Effect> {
+    let record = state.own();
+    let epoch = record.epoch.next();
+    let record = Record { epoch, phase: Phase::Committed, unproven: false, ..record.clone() };
+    state.write(record)
+}
+
+fn aborted(state: &mut State) -> Vec<Effect> {
+    let record = state.own();
+    let unproven = record.unproven || state.hurries();
+    let record = Record { phase: Phase::Owner, unproven, ..record.clone() };
+    state.write(record)
+}
+
+/// A deletion that came after the commit cannot be carried: it is reported (I7).
+fn record_last(state: &mut State, reading: Reading) -> Vec<Effect> {
+    let mut record = state.own().clone();
+    record.report(reading.entries().iter().filter(|entry| entry.deleting).map(|entry| LateWrite {
+        name: entry.name.clone(),
+        digest: entry.digest,
+        deleted: true,
+    }));
+    record.phase = Phase::Completing { reading };
+    state.write(record)
+}
+
+fn complete(state: &mut State, reading: Reading) -> Vec<Effect> {
+    let mv = running(state);
+    let complete = Message::Complete { mv, count: reading.count(), digest: reading.digest() };
+    let messages = vec![stage(state, Round::Last, reading.clone()), complete];
+    state.ask(messages, Some(reading))
+}
+
+fn complete_again(done: &Activation) -> Message {
+    Message::Complete { mv: done.mv, count: done.count, digest: done.digest }
+}
+
+fn acknowledged(state: &mut State, activation: Activation) -> Vec<Effect> {
+    let Some(record) = state.record() else { return Vec::new() };
+    let Phase::Completing { reading } = record.phase.clone() else { return Vec::new() };
+    if record.lineage != activation.mv.lineage || record.epoch != activation.epoch() {
+        return Vec::new();
+    }
+    let phase = Phase::Cleaning { reading };
+    let record = Record { phase, activation: Some(activation), ..record.clone() };
+    state.write(record)
+}
+
+fn refused(state: &mut State, mv: Move, refusal: Refusal) -> Vec<Effect> {
+    if state.record().and_then(|record| record.last) != Some(mv) {
+        return Vec::new();
+    }
+    let mut effects = vec![Effect::Say(Notice::Refused(refusal))];
+    if matches!(state.phase(), Some(Phase::Copying | Phase::Quiescing)) {
+        effects.extend(out_of_time(state));
+    }
+    effects
+}
+
+/// Deletes what equals the recorded reading; of anything else the report is durable first (C1).
+fn clean(state: &mut State, recorded: &Reading, left: &Reading) -> Vec<Effect> {
+    if left.count() == 0 {
+        return state.write_phase(Phase::Released);
+    }
+    let late: Vec<_> = left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
+    let mut record = state.own().clone();
+    record.report(late.iter().cloned());
+    if record != *state.own() {
+        let mut effects = vec![Effect::Say(Notice::Late(late))];
+        effects.extend(state.write(record));
+        return effects;
+    }
+    state.apply(deletions(left))
+}
+
+/// What somebody wrote since the recorded reading; finalizers, status and bookkeeping do not count.
+fn late_write(recorded: &Reading, now: &super::Entry) -> Option<LateWrite> {
+    let same = recorded.get(&now.name).is_some_and(|then| {
+        then.uid == now.uid && then.digest == now.digest && then.deleting == now.deleting
+    });
+    (!same).then(|| LateWrite {
+        name: now.name.clone(),
+        digest: now.digest,
+        deleted: now.deleting,
+    })
+}
+
+/// Deletes all of a reading in reverse order, guarded by what was compared.
+pub(super) fn deletions(reading: &Reading) -> Vec<Write> {
+    reading
+        .entries()
+        .iter()
+        .rev()
+        .map(|entry| Write::Delete {
+            name: entry.name.clone(),
+            uid: entry.uid,
+            version: entry.version,
+        })
+        .collect()
+}
+
+impl State {
+    fn asks(&self, mv: Move, phase: &Phase) -> bool {
+        matches!(self.work, Work::Asking(_))
+            && self.record().is_some_and(|record| record.last == Some(mv) && record.phase == *phase)
+    }
+
+    fn has_asked_for_a_set(&self) -> bool {
+        asked_set(self).is_some()
+    }
+
+    fn hurries(&self) -> bool {
+        self.goal == Some(Goal::Hurry)
+    }
+}

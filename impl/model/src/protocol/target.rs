@@ -1,0 +1,343 @@
+//! The role of the target: the side that stages copies, takes the cluster over and proves it.
+
+use super::record::{Activation, Epoch, LateWrite, Lineage, Move, Phase, Reading, Record};
+use super::source::deletions;
+use super::{
+    Effect, Ended, Goal, Message, Notice, Refusal, Round, State, Step, Timer, Work, Write,
+};
+use crate::digest::Digest;
+
+/// What a target does first in a phase that was just recorded, also after a crash.
+pub(super) fn enter(state: &mut State, phase: &Phase) -> Vec<Effect> {
+    match phase {
+        Phase::Staging => match state.goal {
+            // Late writes to copies were recorded on the way: go on.
+            Some(Goal::Converge { .. }) => state.settled(Step::Read),
+            _ => state.perform(Step::Fence),
+        },
+        Phase::Staged { count, digest } => {
+            let mut effects = vec![report(state, Round::Difference, *count, *digest)];
+            effects.extend(wait(state));
+            effects
+        }
+        Phase::Discarding => state.settled(Step::Read),
+        Phase::Activating { .. } => state.perform(Step::Raise),
+        Phase::Verifying { .. } => state.perform(Step::Unpause),
+        _ => state.rest(),
+    }
+}
+
+/// What comes after a step.
+pub(super) fn ended(state: &mut State, phase: &Phase, step: Step, how: Ended) -> Vec<Effect> {
+    match (phase, step, how) {
+        (Phase::Staging, Step::Fence, _) => {
+            let mut effects = vec![Effect::Send(Message::Ready(running(state)))];
+            effects.extend(wait(state));
+            effects
+        }
+        (Phase::Staging | Phase::Staged { .. }, Step::Settle, _) => state.perform(Step::Read),
+        (Phase::Staging | Phase::Staged { .. }, Step::Read, Ended::Read(have)) => staged(state, &have),
+        (Phase::Staging | Phase::Staged { .. }, Step::Apply, Ended::Foreign) => {
+            let refused = Message::Refused(running(state), Refusal::ForeignObject);
+            let mut effects = vec![Effect::Send(refused)];
+            effects.extend(wait(state));
+            effects
+        }
+        (Phase::Staging | Phase::Staged { .. } | Phase::Discarding, Step::Apply, _) => {
+            state.settled(Step::Read)
+        }
+
+        (Phase::Discarding, Step::Settle, _) => state.perform(Step::Read),
+        (Phase::Discarding, Step::Read, Ended::Read(have)) => discard(state, &have),
+        (Phase::Discarding, Step::Lower, _) => discarded(state),
+
+        (Phase::Activating { .. }, Step::Raise, _) => state.settled(Step::Barrier),
+        (Phase::Activating { .. }, Step::Settle, _) => state.perform(Step::Barrier),
+        (Phase::Activating { count, digest }, Step::Barrier, _) => {
+            state.write_phase(Phase::Verifying { count: *count, digest: *digest })
+        }
+
+        (Phase::Verifying { .. }, Step::Unpause, _) => state.settled(Step::Verify),
+        (Phase::Verifying { .. }, Step::Settle, _) => state.perform(Step::Verify),
+        (Phase::Verifying { .. }, Step::Verify, _) => state.perform(Step::Lower),
+        (Phase::Verifying { count, digest }, Step::Lower, _) => own(state, *count, *digest),
+        _ => Vec::new(),
+    }
+}
+
+/// What a source says.
+pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Begin(mv) => begin(state, mv),
+        Message::Stage { mv, round, set } => match state.phase() {
+            Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) && state.rests() => {
+                state.goal = Some(Goal::Converge { round, set });
+                state.settled(Step::Read)
+            }
+            Some(Phase::Owner) => refuse(mv, Refusal::AlreadyOwner),
+            _ => Vec::new(),
+        },
+        Message::Complete { mv, count, digest } => complete(state, mv, count, digest),
+        Message::Abort(mv) => match state.phase() {
+            Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) => {
+                state.write_phase(Phase::Discarding)
+            }
+            _ => Vec::new(),
+        },
+        Message::Released(mv) if state.owns_by(mv) => vec![Effect::DropBookkeeping],
+        _ => Vec::new(),
+    }
+}
+
+/// An operator wants the staged cluster to own itself.
+///
+/// A target that has recorded a message of the next epoch needs nobody for it: it is `Activating`
+/// already. Every other takeover rests on the operator's word that the source is stopped (H10).
+pub(super) fn take_over(state: &mut State, lineage: Lineage, others_stopped: bool) -> Vec<Effect> {
+    let no = |why| vec![Effect::Say(Notice::RequestRefused(why))];
+    match state.phase() {
+        Some(Phase::Staged { .. }) if !state.rests() => no("the copies are being changed"),
+        Some(Phase::Staged { .. }) if !others_stopped => {
+            no("nothing can make it safe unless the controllers of the other side are stopped")
+        }
+        Some(Phase::Staged { .. }) => {
+            state.goal = Some(Goal::Takeover { lineage });
+            state.settled(Step::Read)
+        }
+        _ => no("the whole set is not staged here"),
+    }
+}
+
+fn begin(state: &mut State, mv: Move) -> Vec<Effect> {
+    let Some(record) = state.record() else { return stage_anew(state, mv) };
+    if record.lineage != mv.lineage {
+        return refuse(mv, Refusal::ForeignLineage);
+    }
+    let newer = record.last.is_none_or(|last| (last.epoch, last.attempt) < (mv.epoch, mv.attempt));
+    match record.phase {
+        Phase::Staging | Phase::Staged { .. } if record.last == Some(mv) => {
+            vec![Effect::Send(Message::Ready(mv))]
+        }
+        Phase::Staging | Phase::Staged { .. } | Phase::Released
+            if record.epoch == mv.epoch && newer =>
+        {
+            stage_anew(state, mv)
+        }
+        Phase::Owner => refuse(mv, Refusal::AlreadyOwner),
+        Phase::Staging | Phase::Staged { .. } | Phase::Released => refuse(mv, Refusal::NotNext),
+        _ => Vec::new(),
+    }
+}
+
+/// Records a move to be staged here.
+fn stage_anew(state: &mut State, mv: Move) -> Vec<Effect> {
+    let record = match state.record() {
+        Some(record) => record.clone(),
+        None => Record::owner(mv.lineage, mv.epoch),
+    };
+    state.goal = None;
+    state.write(Record {
+        epoch: mv.epoch,
+        phase: Phase::Staging,
+        last: Some(mv),
+        late: Vec::new(),
+        ..record
+    })
+}
+
+/// Only a committed source sends it: it outranks every attempt of the epoch before (R2).
+fn complete(state: &mut State, mv: Move, count: usize, digest: Digest) -> Vec<Effect> {
+    let Some(record) = state.record() else { return stage_anew(state, mv) };
+    if record.lineage != mv.lineage {
+        return refuse(mv, Refusal::ForeignLineage);
+    }
+    if let Some(done) = record.activation.as_ref().filter(|done| done.mv.epoch == mv.epoch) {
+        if record.epoch >= done.epoch() && !record.phase.is_of_target() {
+            return vec![Effect::Send(Message::CompleteAck(done.clone()))];
+        }
+    }
+    match record.phase {
+        Phase::Staging | Phase::Staged { .. } if record.last == Some(mv) && state.rests() => {
+            state.goal = Some(Goal::Count { mv, count, digest });
+            state.settled(Step::Read)
+        }
+        Phase::Staging | Phase::Staged { .. } | Phase::Released
+            if record.epoch == mv.epoch && record.last != Some(mv) =>
+        {
+            stage_anew(state, mv)
+        }
+        Phase::Released if record.epoch == mv.epoch => stage_anew(state, mv),
+        _ => Vec::new(),
+    }
+}
+
+fn refuse(mv: Move, refusal: Refusal) -> Vec<Effect> {
+    vec![Effect::Send(Message::Refused(mv, refusal))]
+}
+
+fn running(state: &State) -> Move {
+    state.own().last.expect("a target that stages has recorded which move")
+}
+
+fn stages(state: &State, mv: Move) -> bool {
+    state.record().and_then(|record| record.last) == Some(mv)
+}
+
+fn wait(state: &mut State) -> Vec<Effect> {
+    state.rest();
+    vec![Effect::Arm(Timer::Resend)]
+}
+
+fn report(state: &State, round: Round, count: usize, digest: Digest) -> Effect {
+    Effect::Send(Message::StageReport { mv: running(state), round, count, digest })
+}
+
+/// The copies were read: is that what it should be?
+fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
+    match state.goal.clone() {
+        Some(Goal::Converge { round, set }) => converge(state, round, &set, have),
+        Some(Goal::Count { mv, count, digest }) => {
+            if have.count() == count && have.digest() == digest {
+                return activate(state, mv.lineage, mv.epoch.next(), have);
+            }
+            let mut effects = vec![Effect::Send(Message::NotStaged(mv))];
+            effects.extend(wait(state));
+            effects
+        }
+        Some(Goal::Takeover { lineage }) => match state.phase() {
+            Some(Phase::Staged { count, digest })
+                if have.count() == *count && have.digest() == *digest =>
+            {
+                activate(state, lineage, Epoch(1), have)
+            }
+            _ => {
+                let mut effects = wait(state);
+                effects.push(Effect::Say(Notice::RequestRefused("the copies have changed")));
+                effects
+            }
+        },
+        _ => wait(state),
+    }
+}
+
+fn activate(state: &mut State, lineage: Lineage, epoch: Epoch, have: &Reading) -> Vec<Effect> {
+    let phase = Phase::Activating { count: have.count(), digest: have.digest() };
+    let record = Record { lineage, epoch, phase, ..state.own().clone() };
+    state.write(record)
+}
+
+/// Reads, writes what differs, and reads again until nothing differs: what is reported was read.
+fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> Vec<Effect> {
+    if have.same_set(set) {
+        return converged(state, round, have);
+    }
+    let removed: Vec<_> =
+        have.entries().iter().filter(|copy| set.get(&copy.name).is_none()).cloned().collect();
+    let mut writes = deletions(&Reading::new(removed.clone(), have.digest()));
+    let removes = !removed.is_empty();
+    let mut touched = removed;
+    for entry in set.entries() {
+        match have.get(&entry.name) {
+            Some(copy) if copy.digest == entry.digest => {}
+            Some(copy) => {
+                touched.push(copy.clone());
+                let replaces = Some((copy.uid, copy.version));
+                writes.push(Write::Put { entry: entry.clone(), replaces });
+            }
+            None => writes.push(Write::Put { entry: entry.clone(), replaces: None }),
+        }
+    }
+    match recorded_first(state, &touched, removes) {
+        Some(effects) => effects,
+        None => state.apply(writes),
+    }
+}
+
+/// What somebody else wrote to a copy is recorded before the mover overwrites or removes it (H6),
+/// and that copies were removed: see `discarded`.
+fn recorded_first(
+    state: &mut State,
+    touched: &[super::Entry],
+    removes: bool,
+) -> Option<Vec<Effect>> {
+    let late: Vec<_> = touched
+        .iter()
+        .filter(|copy| copy.deleting || copy.applied.is_some_and(|applied| applied != copy.digest))
+        .map(|copy| LateWrite {
+            name: copy.name.clone(),
+            digest: copy.digest,
+            deleted: copy.deleting,
+        })
+        .collect();
+    let mut record = state.own().clone();
+    record.report(late.iter().cloned());
+    record.unproven |= removes;
+    if record == *state.own() {
+        return None;
+    }
+    if matches!(record.phase, Phase::Staged { .. }) {
+        record.phase = Phase::Staging;
+    }
+    let mut effects = vec![Effect::Say(Notice::Late(late))];
+    effects.extend(state.write(record));
+    Some(effects)
+}
+
+fn converged(state: &mut State, round: Round, have: &Reading) -> Vec<Effect> {
+    let staged = Phase::Staged { count: have.count(), digest: have.digest() };
+    if round != Round::Bulk && *state.own() != state.own().with_phase(staged.clone()) {
+        state.goal = None;
+        return state.write_phase(staged);
+    }
+    let mut effects = vec![report(state, round, have.count(), have.digest())];
+    effects.extend(wait(state));
+    effects
+}
+
+fn discard(state: &mut State, have: &Reading) -> Vec<Effect> {
+    if have.count() == 0 {
+        return state.perform(Step::Lower);
+    }
+    match recorded_first(state, have.entries(), true) {
+        Some(effects) => effects,
+        None => state.apply(deletions(have)),
+    }
+}
+
+/// A slow `Paused=True`, meant for a copy of this attempt, may yet land on the copy of the same name
+/// that the next attempt makes: what the conditions show then proves nothing (Q2).
+fn discarded(state: &mut State) -> Vec<Effect> {
+    let record = Record { phase: Phase::Released, unproven: true, ..state.own().clone() };
+    state.write(record)
+}
+
+fn own(state: &mut State, count: usize, digest: Digest) -> Vec<Effect> {
+    let record = state.own();
+    let mv = running(state);
+    // A takeover answers to nobody's move.
+    let by_move = mv.lineage == record.lineage && mv.epoch.next() == record.epoch;
+    let activation = if by_move {
+        Some(Activation { mv, count, digest })
+    } else {
+        None
+    };
+    let record = Record { phase: Phase::Owner, activation, unproven: false, ..record.clone() };
+    state.write(record)
+}
+
+/// The record says that this side owns the cluster: answer the move that made it so.
+pub(super) fn owned(state: &mut State) -> Vec<Effect> {
+    let ack = state.own().activation.clone().map(|done| Effect::Send(Message::CompleteAck(done)));
+    state.work = Work::Rest;
+    state.goal = None;
+    ack.into_iter().collect()
+}
+
+impl State {
+    fn owns_by(&self, mv: Move) -> bool {
+        self.record().is_some_and(|record| {
+            record.phase == Phase::Owner
+                && record.activation.as_ref().is_some_and(|done| done.mv == mv)
+        })
+    }
+}
