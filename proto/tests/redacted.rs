@@ -21,6 +21,7 @@ fn envelope(body: move_message::Body) -> FromCell {
     FromCell {
         body: Some(from_cell::Body::Move(MoveMessage {
             r#move: None,
+            epoch: 1,
             body: Some(body),
         })),
     }

@@ -14,7 +14,7 @@ use clap::Args;
 use fulcrum_reference::graph::{self, GraphReport};
 use std::path::PathBuf;
 
-/// Which objects to order, and how to show them.
+/// Show which objects a move would carry, in which order, and what it would leave.
 #[derive(Args, Debug)]
 pub(crate) struct GraphArgs {
     /// Files or folders with kubectl's JSON or YAML; `-` is standard input. Of a folder, every

@@ -1,19 +1,23 @@
-//! How far a long reading is, for who waits at a terminal.
+//! A sign of life for who waits at a terminal.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
-/// Inputs of fewer bytes are read before a bar would be seen.
-const WORTH_SHOWING: u64 = 32 << 20;
+/// Less is read before anybody would wonder.
+const WORTH_SAYING: u64 = 64 << 20;
 
-/// A bar on standard error that counts bytes; none when nobody watches, or the work is short.
-pub(crate) fn bytes(total: u64) -> ProgressBar {
-    if total < WORTH_SHOWING || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+/// Reads that many bytes of logs, and shows on standard error that it does.
+pub(crate) fn reading<T>(bytes: u64, read: impl FnOnce() -> T) -> T {
+    if bytes < WORTH_SAYING || !io::stderr().is_terminal() {
+        return read();
     }
-    let style =
-        ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
-            .expect("the template is well formed");
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    bar.with_style(style)
+    let style = ProgressStyle::with_template("{spinner} reading {msg} MB of logs, {elapsed}")
+        .expect("the template is well formed");
+    let spinner = ProgressBar::new_spinner().with_style(style);
+    spinner.set_message((bytes >> 20).to_string());
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let result = read();
+    spinner.finish_and_clear();
+    result
 }

@@ -16,8 +16,10 @@ pub mod moves;
 pub mod objects;
 pub mod owned;
 pub mod pause;
+mod write;
 
-use facts::Facts;
+pub use write::{Actor, Level, Verb, Write};
+
 use jiff::Timestamp;
 use serde::Serialize;
 use std::fmt;
@@ -91,7 +93,8 @@ impl Key {
     /// describes the management cluster itself and does not count.
     #[must_use]
     pub fn is_cluster_api(&self) -> bool {
-        let inventory = self.group.starts_with("clusterctl.") || self.group.starts_with("operator.");
+        let inventory =
+            self.group.starts_with("clusterctl.") || self.group.starts_with("operator.");
         self.group.ends_with("cluster.x-k8s.io") && !inventory
     }
 
@@ -101,7 +104,8 @@ impl Key {
         self.group.is_empty() && self.resource == "secrets"
     }
 
-    /// Whether this is a Secret or a ConfigMap. These move along; the rest of the core group does not.
+    /// Whether this is a Secret or a ConfigMap: these move along, the rest of the core group does
+    /// not.
     #[must_use]
     pub fn is_data(&self) -> bool {
         self.is_secret() || (self.group.is_empty() && self.resource == "configmaps")
@@ -120,150 +124,6 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.resource, self.path())
-    }
-}
-
-/// Who made a request.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize)]
-pub struct Actor {
-    /// The authenticated user name.
-    pub user: String,
-    /// The user agent as sent: it names the program, not the cluster that it runs in.
-    pub agent: String,
-    /// The user that was impersonated, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub impersonated: Option<String>,
-}
-
-impl Actor {
-    /// The program: the user agent up to its version.
-    #[must_use]
-    pub fn program(&self) -> &str {
-        self.agent.split(['/', ' ']).next().unwrap_or_default()
-    }
-
-    /// Namespace and name of the service account, when the user is one.
-    #[must_use]
-    pub fn service_account(&self) -> Option<(&str, &str)> {
-        self.user.strip_prefix("system:serviceaccount:")?.split_once(':')
-    }
-
-    /// Whether this is a part of Kubernetes itself: garbage collector, namespace controller,
-    /// API server, kubelet.
-    #[must_use]
-    pub fn is_kubernetes(&self) -> bool {
-        match self.service_account() {
-            Some((namespace, _)) => namespace == "kube-system",
-            None => self.user.starts_with("system:"),
-        }
-    }
-
-    /// Whether this looks like a controller of somebody's: a service account outside of
-    /// `kube-system`, or a program that calls itself a manager or controller.
-    #[must_use]
-    pub fn is_controller(&self) -> bool {
-        let program = self.program();
-        let names_itself = program == "manager" || program.contains("controller");
-        !self.is_kubernetes() && (self.service_account().is_some() || names_itself)
-    }
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.service_account(), self.program()) {
-            (Some((_, name)), _) => f.write_str(name),
-            (None, "") => f.write_str(&self.user),
-            (None, program) => write!(f, "{program} ({})", self.user),
-        }
-    }
-}
-
-/// What a request did.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// POST of a new object.
-    Create,
-    /// PUT of a whole object.
-    Update,
-    /// A merge, strategic merge or JSON patch.
-    Patch,
-    /// A server-side apply; it creates what is not there (code 201).
-    Apply,
-    /// DELETE of one object; with finalizers it only marks it.
-    Delete,
-    /// DELETE of a collection.
-    DeleteCollection,
-}
-
-/// How much of a request its audit event tells.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-pub enum Level {
-    /// No bodies.
-    Metadata,
-    /// The body of the request.
-    Request,
-    /// The bodies of request and response.
-    RequestResponse,
-}
-
-/// A write at an API server. Its effect lies somewhere between `received` and `completed`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Write {
-    /// Where.
-    pub side: Side,
-    /// When the API server received the request.
-    pub received: Timestamp,
-    /// When it had answered.
-    pub completed: Timestamp,
-    /// Who.
-    pub actor: Actor,
-    /// What.
-    pub verb: Verb,
-    /// To which object; of a collection the name is empty.
-    pub object: Key,
-    /// Its kind, where a body tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// The API version that was asked for.
-    pub version: String,
-    /// The subresource, such as `status`, or empty.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub subresource: String,
-    /// The UID that the *caller* named: on a create, whatever stood in the body that was sent, so
-    /// that a mover which sends the source's UID along leaves the source's UID here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub named_uid: Option<String>,
-    /// The UID that the *server* gave, from its answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub uid: Option<String>,
-    /// The resourceVersion of the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource_version: Option<u64>,
-    /// The HTTP status of the answer.
-    pub code: u16,
-    /// A dry run changes nothing.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub dry_run: bool,
-    /// How much the log tells of it.
-    pub level: Level,
-    /// What its bodies tell of the object after it.
-    pub told: Facts,
-}
-
-impl Write {
-    /// Whether it changed the store: it did not fail and was no dry run.
-    #[must_use]
-    pub fn took_effect(&self) -> bool {
-        self.code < 400 && !self.dry_run
-    }
-
-    /// Whether it brought the object into being, by POST or by an apply of a missing name.
-    #[must_use]
-    pub fn creates(&self) -> bool {
-        let made = self.verb == Verb::Create || (self.verb == Verb::Apply && self.code == 201);
-        made && self.subresource.is_empty() && self.took_effect()
     }
 }
 
@@ -357,6 +217,35 @@ impl Entry {
     }
 }
 
+/// Where an entry stands in a history.
+type Place<'e> = (
+    Timestamp,
+    Timestamp,
+    Option<Side>,
+    Option<u64>,
+    Option<&'e Key>,
+    &'e str,
+);
+
+impl Entry {
+    fn place(&self) -> Place<'_> {
+        let at = self.at();
+        match self {
+            Self::Write(write) => (
+                at,
+                write.completed,
+                Some(write.side),
+                write.resource_version,
+                Some(&write.object),
+                write.subresource.as_str(),
+            ),
+            Self::Infrastructure(action) => (at, at, None, None, None, action.name.as_str()),
+            Self::Connection(one) => (at, at, Some(one.from), None, None, one.program.as_str()),
+            Self::Fault(fault) => (at, at, None, None, None, fault.what.as_str()),
+        }
+    }
+}
+
 /// What is on record, and so what can be asked of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Records {
@@ -381,12 +270,16 @@ pub struct History {
 impl History {
     /// A history of these entries; `notes` say what the records could not tell.
     ///
-    /// Entries are ordered by the time at which they began; those of one instant stay in the order
-    /// given.
+    /// Entries are ordered by the time at which they began, then by what they are, so that the same
+    /// entries in any order give the same history.
     #[must_use]
     pub fn new(mut entries: Vec<Entry>, records: Records, notes: Vec<String>) -> Self {
-        entries.sort_by_key(Entry::at);
-        Self { entries, records, notes }
+        entries.sort_by(|one, other| one.place().cmp(&other.place()));
+        Self {
+            entries,
+            records,
+            notes,
+        }
     }
 
     /// All entries, in order.
@@ -446,7 +339,10 @@ impl History {
         let mut writes = self.writes().filter(|write| write.side == side);
         let first = writes.next()?;
         let end = writes.map(|write| write.completed).max();
-        Some((first.received, end.unwrap_or(first.completed).max(first.completed)))
+        Some((
+            first.received,
+            end.unwrap_or(first.completed).max(first.completed),
+        ))
     }
 
     /// Writes the history as JSON lines, one an entry. The same history gives the same bytes.
@@ -461,7 +357,13 @@ impl History {
                 Entry::Write(write) => pauses.after(write),
                 _ => None,
             };
-            serde_json::to_writer(&mut *out, &Row { entry, effectively_paused: pause })?;
+            serde_json::to_writer(
+                &mut *out,
+                &Row {
+                    entry,
+                    effectively_paused: pause,
+                },
+            )?;
             out.write_all(b"\n")?;
         }
         Ok(())

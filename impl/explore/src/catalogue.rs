@@ -1,9 +1,17 @@
-//! What is explored.
+//! What is explored: the rules as they are, and each rule taken out.
+
+mod broken;
+mod holding;
+
+pub use broken::broken;
+pub use holding::holding;
 
 use crate::scenario::{Budget, Scenario};
+use crate::search::{Report, seek};
+use crate::world::Violation;
 
-/// One move, and nothing else.
-pub const CALM: Budget = Budget {
+/// One move, and nothing goes wrong.
+pub(crate) const CALM: Budget = Budget {
     pivots: 1,
     unpivots: 0,
     crashes: 0,
@@ -24,42 +32,54 @@ pub const CALM: Budget = Budget {
     takeovers: 0,
 };
 
-/// Two attempts: the first may run out of time.
-const TWO: Budget = Budget { pivots: 2, timeouts: 1, ..CALM };
+/// Two attempts, of which one may run out of time.
+pub(crate) const TWO: Budget = Budget {
+    pivots: 2,
+    timeouts: 1,
+    ..CALM
+};
 
-/// The scenarios that must hold.
+/// One exploration, and what must come of it.
+#[derive(Clone, Debug)]
+pub struct Exploration {
+    /// What may happen.
+    pub scenario: Scenario,
+    /// The rules of the contract that it shows.
+    pub rules: &'static [&'static str],
+    /// What it must find: nothing, in every state that can be reached, or one of these.
+    pub finds: &'static [Violation],
+    /// Too long for every run of the tests.
+    pub deep: bool,
+}
+
+/// Everything that is explored.
 #[must_use]
-pub fn scenarios() -> Vec<Scenario> {
-    vec![
-        Scenario::new("calm", "one move without a fault ends with the child as owner", CALM),
-        Scenario::new("two-attempts", "an attempt that runs out of time leaves the owner as it was", TWO),
-        Scenario::new("crash", "", Budget { crashes: 1, ..CALM }),
-        Scenario::new("two-crashes", "", Budget { crashes: 2, ..CALM }),
-        Scenario::new("delay", "", Budget { delays: 1, ..TWO }),
-        Scenario::new("crash-delay", "", Budget { crashes: 1, delays: 1, ..CALM }),
-        Scenario::new("crash-delay-two", "", Budget { crashes: 1, delays: 1, ..TWO }),
-        Scenario::new("loss-dup", "", Budget { losses: 1, duplicates: 1, reorders: 1, ..TWO }),
-        Scenario::new("break-dup", "", Budget { breaks: 1, duplicates: 1, ..TWO }),
-        Scenario::new("crash-dup", "", Budget { crashes: 1, duplicates: 1, ..TWO }),
-        Scenario::new("scale", "", Budget { scales: 1, ..TWO }),
-        Scenario::new("scale-unfenced", "", Budget { scales: 1, ..TWO }).unfenced(),
-        Scenario::new("scale2-unfenced", "", Budget { scales: 2, ..TWO }).unfenced(),
-        Scenario::new("scale-crash-unfenced", "", Budget { scales: 1, crashes: 1, ..CALM }).unfenced(),
-        Scenario::new("scale-delay-unfenced", "", Budget { scales: 1, delays: 1, ..CALM }).unfenced(),
-        Scenario::new("delete-unfenced", "", Budget { deletes: 1, ..TWO }).unfenced(),
-        Scenario::new("delete-scale-unfenced", "", Budget { deletes: 1, scales: 1, ..CALM }).unfenced(),
-        Scenario::new("flip", "", Budget { flips: 1, ..TWO }),
-        Scenario { user_pauses: true, ..Scenario::new("user-pause", "", Budget { crashes: 1, ..TWO }) },
-        Scenario::new("failover", "", Budget { failovers: 1, scales: 1, ..CALM }),
-        Scenario::new("unpivot", "", Budget { unpivots: 1, ..CALM }),
-        Scenario::new("round-trip", "", Budget { unpivots: 1, pivots: 2, ..CALM }),
-        Scenario::new("unpivot-crash", "", Budget { unpivots: 1, crashes: 1, duplicates: 1, ..CALM }),
-        Scenario::new("parent-restore", "", Budget { parent_restores: 1, ..CALM }),
-        Scenario::new("parent-restore-two", "", Budget { parent_restores: 1, crashes: 1, ..TWO }),
-        Scenario::new("child-restore", "", Budget { child_restores: 1, ..CALM }),
-        Scenario::new("child-restore-two", "", Budget { child_restores: 1, crashes: 1, ..TWO }),
-        Scenario::new("amnesia", "", Budget { amnesias: 1, crashes: 1, ..CALM }),
-        Scenario::new("takeover", "", Budget { deaths: 1, takeovers: 1, crashes: 1, ..CALM }),
-        Scenario { both_own: true, ..Scenario::new("both-own", "", Budget { pivots: 0, crashes: 1, ..CALM }) },
-    ]
+pub fn all() -> Vec<Exploration> {
+    holding().into_iter().chain(broken()).collect()
+}
+
+impl Exploration {
+    /// Explores it.
+    #[must_use]
+    pub fn explore(&self, limit: usize) -> Report {
+        seek(&self.scenario, limit, self.finds)
+    }
+
+    /// What is wrong with a report, if anything is.
+    #[must_use]
+    pub fn complain(&self, report: &Report) -> Option<String> {
+        let name = self.scenario.name;
+        match &report.story {
+            Some(story) if self.finds.contains(&story.violation) => None,
+            Some(story) => Some(format!("{name}: the rules do not hold\n{story}")),
+            None if !report.complete => Some(format!(
+                "{name}: not explored to the end: {} states",
+                report.states
+            )),
+            None if !self.finds.is_empty() => Some(format!(
+                "{name}: the rule is taken out, and nothing comes of it"
+            )),
+            None => None,
+        }
+    }
 }

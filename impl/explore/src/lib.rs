@@ -21,6 +21,6 @@ pub mod world;
 
 pub use mutation::Mutation;
 pub use scenario::{Budget, Scenario};
-pub use search::{Report, explore};
+pub use search::{Report, explore, seek};
 pub use story::Story;
 pub use world::Violation;

@@ -1,6 +1,7 @@
 //! What is explored: which faults may come and how often, and what is demanded of the end.
 
 use crate::mutation::Mutation;
+use crate::world::At;
 
 /// How often each thing may still happen. Everything else happens whenever it can.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -15,7 +16,7 @@ pub struct Budget {
     pub delays: u8,
     /// A message is lost.
     pub losses: u8,
-    /// A message comes twice.
+    /// A message arrives, and once more at any later time.
     pub duplicates: u8,
     /// A message overtakes the one before it.
     pub reorders: u8,
@@ -43,6 +44,19 @@ pub struct Budget {
     pub takeovers: u8,
 }
 
+/// To which side something may happen; `None`: to both.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Places {
+    /// Whose mover crashes.
+    pub crashes: Option<At>,
+    /// Whose API server delays writes and loses answers.
+    pub delays: Option<At>,
+    /// To whose objects users write.
+    pub users: Option<At>,
+    /// Whose messages come twice.
+    pub duplicates: Option<At>,
+}
+
 /// One exploration.
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -52,6 +66,8 @@ pub struct Scenario {
     pub claim: &'static str,
     /// What may happen.
     pub budget: Budget,
+    /// Where it may happen.
+    pub places: Places,
     /// The admission fence of Q5 and C3 is there. Without it users may write at any time, but leave
     /// the pause alone.
     pub fences: bool,
@@ -61,6 +77,8 @@ pub struct Scenario {
     pub user_pauses: bool,
     /// Both sides begin as owners of the same epoch.
     pub both_own: bool,
+    /// Controllers see and do everything at once: for stories that need no stale cache.
+    pub prompt: bool,
     /// The rule that is taken out.
     pub mutation: Option<Mutation>,
 }
@@ -73,10 +91,12 @@ impl Scenario {
             name,
             claim,
             budget,
+            places: Places::default(),
             fences: true,
             gate: true,
             user_pauses: false,
             both_own: false,
+            prompt: false,
             mutation: None,
         }
     }
@@ -84,12 +104,33 @@ impl Scenario {
     /// Without the fence feature.
     #[must_use]
     pub fn unfenced(self) -> Self {
-        Self { fences: false, ..self }
+        Self {
+            fences: false,
+            ..self
+        }
+    }
+
+    /// With controllers that see and do everything at once.
+    #[must_use]
+    pub fn prompt(self) -> Self {
+        Self {
+            prompt: true,
+            ..self
+        }
+    }
+
+    /// With faults at these places only.
+    #[must_use]
+    pub fn at(self, places: Places) -> Self {
+        Self { places, ..self }
     }
 
     /// With a rule taken out.
     #[must_use]
     pub fn without(self, mutation: Mutation) -> Self {
-        Self { mutation: Some(mutation), ..self }
+        Self {
+            mutation: Some(mutation),
+            ..self
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Breadth-first search over every interleaving, to the end of a scenario's bounds.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rustc_hash::FxHashMap;
@@ -30,14 +31,36 @@ pub struct Report {
 /// Explores a scenario. It stops at the first violation, or after `limit` states.
 #[must_use]
 pub fn explore(scenario: &Scenario, limit: usize) -> Report {
-    let mut search = Search::new(scenario, limit);
+    seek(scenario, limit, &[])
+}
+
+/// Explores a scenario for these violations only; beyond any other it does not look. None: all.
+#[must_use]
+pub fn seek(scenario: &Scenario, limit: usize, only: &[Violation]) -> Report {
+    let mut search = Search::new(scenario, limit, only);
     let found = search.run();
     search.report(found)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (states, transitions, depth) = (self.states, self.transitions, self.depth);
+        write!(
+            f,
+            "{states} states, {transitions} transitions, depth {depth}, "
+        )?;
+        match &self.story {
+            Some(story) => write!(f, "{}, in {} steps", story.violation, story.actions.len()),
+            None if self.complete => write!(f, "complete, {} ends", self.ends),
+            None => write!(f, "not complete"),
+        }
+    }
 }
 
 struct Search<'a> {
     scenario: &'a Scenario,
     limit: usize,
+    only: &'a [Violation],
     /// By fingerprint: the number of the state.
     known: FxHashMap<u64, u32>,
     /// By number: from which state it was reached first, and by which action.
@@ -52,10 +75,11 @@ struct Search<'a> {
 type Found = (u32, Option<Action>, Violation);
 
 impl<'a> Search<'a> {
-    fn new(scenario: &'a Scenario, limit: usize) -> Self {
+    fn new(scenario: &'a Scenario, limit: usize, only: &'a [Violation]) -> Self {
         Self {
             scenario,
             limit,
+            only,
             known: FxHashMap::default(),
             origins: Vec::new(),
             edges: Vec::new(),
@@ -75,13 +99,19 @@ impl<'a> Search<'a> {
             let actions = world.actions(self.scenario);
             match self.judge_quiet(&world, &actions) {
                 Some(Quiet::Good) => self.ends.push(number),
-                Some(Quiet::Bad(violation)) => return Some((number, None, violation)),
-                None => {}
+                Some(Quiet::Bad(violation)) if self.seeks(violation) => {
+                    return Some((number, None, violation));
+                }
+                Some(Quiet::Bad(_)) | None => {}
             }
             for action in actions {
                 let mut next = world.clone();
-                if let Some(violation) = next.apply(action, self.scenario) {
-                    return Some((number, Some(action), violation));
+                match next.apply(action, self.scenario) {
+                    Some(violation) if self.seeks(violation) => {
+                        return Some((number, Some(action), violation));
+                    }
+                    Some(_) => continue,
+                    None => {}
                 }
                 if let Some(new) = self.reached(number, action, &next) {
                     queue.push_back((new, depth + 1, next));
@@ -92,7 +122,15 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        if self.complete { self.stuck() } else { None }
+        if self.complete && self.seeks(Violation::NoProgress) {
+            self.stuck()
+        } else {
+            None
+        }
+    }
+
+    fn seeks(&self, violation: Violation) -> bool {
+        self.only.is_empty() || self.only.contains(&violation)
     }
 
     /// Notes an edge; the number of the state, if it is new.
@@ -110,7 +148,10 @@ impl<'a> Search<'a> {
     }
 
     fn judge_quiet(&self, world: &World, actions: &[Action]) -> Option<Quiet> {
-        if !actions.iter().all(|action| action.is_optional() || is_timer(*action)) {
+        if !actions
+            .iter()
+            .all(|action| action.is_optional() || is_timer(*action))
+        {
             return None;
         }
         match world.judge_rest() {
@@ -150,7 +191,11 @@ impl<'a> Search<'a> {
                 at = from;
             }
             actions.reverse();
-            Story { scenario: self.scenario.clone(), actions, violation }
+            Story {
+                scenario: self.scenario.clone(),
+                actions,
+                violation,
+            }
         });
         Report {
             states: self.origins.len(),

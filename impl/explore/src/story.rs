@@ -35,7 +35,12 @@ impl fmt::Display for Story {
                 }
             }
         }
-        writeln!(f, "violated: {} ({})", self.violation, self.violation.rules().join(", "))
+        writeln!(
+            f,
+            "violated: {} ({})",
+            self.violation,
+            self.violation.rules().join(", ")
+        )
     }
 }
 
@@ -48,20 +53,34 @@ fn whose(action: Action) -> Option<At> {
         | Action::Fire(at, _)
         | Action::Request(at)
         | Action::TakeOver(at)
-        | Action::Duplicate(at) => Some(at),
+        | Action::Duplicate(at)
+        | Action::Replay(at) => Some(at),
         _ => None,
     }
 }
 
 fn detail(world: &World, action: Action) -> String {
     match action {
-        Action::Perform(at, fate) => world.side(at).pending.front().map_or_else(String::new, |it| {
-            let guard = if fate == Fate::Answered { "" } else { " (uncertain)" };
-            format!(": {}{guard}", effect(it))
-        }),
-        Action::Deliver(at) | Action::Duplicate(at) | Action::Lose(at) => {
-            world.wires[at.index()].first().map_or_else(String::new, |it| format!(": {}", said(it)))
+        Action::Perform(at, fate) => {
+            world
+                .side(at)
+                .pending
+                .front()
+                .map_or_else(String::new, |it| {
+                    let guard = if fate == Fate::Answered {
+                        ""
+                    } else {
+                        " (uncertain)"
+                    };
+                    format!(": {}{guard}", effect(it))
+                })
         }
+        Action::Deliver(at) | Action::Duplicate(at) | Action::Lose(at) => world.wires[at.index()]
+            .first()
+            .map_or_else(String::new, |it| format!(": {}", said(it))),
+        Action::Replay(at) => world.strays[at.index()]
+            .as_ref()
+            .map_or_else(String::new, |it| format!(": {}", said(it))),
         Action::Reach(at) => format!(": {:?}", world.side(at).waits),
         Action::Act(at) => format!(": {:?}", world.side(at).controller.doing),
         Action::ActLate(at) => format!(": {:?}", world.side(at).controller.zombie),
@@ -81,8 +100,12 @@ fn effect(pending: &Pending) -> String {
         Pending::Pause(false) => "unpause the Cluster".to_owned(),
         Pending::Read => "read all objects".to_owned(),
         Pending::Apply(writes) => match writes.first() {
-            Some(fulcrum_model::protocol::Write::Put { entry, .. }) => format!("put {}", entry.name.0),
-            Some(fulcrum_model::protocol::Write::Delete { name, .. }) => format!("delete {}", name.0),
+            Some(fulcrum_model::protocol::Write::Put { entry, .. }) => {
+                format!("put {}", entry.name.0)
+            }
+            Some(fulcrum_model::protocol::Write::Delete { name, .. }) => {
+                format!("delete {}", name.0)
+            }
             None => "nothing to write".to_owned(),
         },
         Pending::Preflight => "preflight".to_owned(),
@@ -95,9 +118,15 @@ fn said(message: &Message) -> String {
         Message::Begin(mv) => format!("Begin, attempt {}", mv.attempt),
         Message::Ready(mv) => format!("Ready, attempt {}", mv.attempt),
         Message::Stage { mv, round, set } => {
-            format!("Stage {round:?} of {} objects, attempt {}", set.count(), mv.attempt)
+            format!(
+                "Stage {round:?} of {} objects, attempt {}",
+                set.count(),
+                mv.attempt
+            )
         }
-        Message::StageReport { round, count, .. } => format!("StageReport {round:?}, {count} objects"),
+        Message::StageReport { round, count, .. } => {
+            format!("StageReport {round:?}, {count} objects")
+        }
         Message::Complete { mv, .. } => format!("Complete of epoch {}", mv.epoch.next().0),
         Message::NotStaged(_) => "NotStaged".to_owned(),
         Message::CompleteAck(_) => "CompleteAck".to_owned(),

@@ -14,9 +14,7 @@ mod user;
 
 use std::fmt;
 
-use fulcrum_model::protocol::{
-    LateWrite, Lineage, Message, Name, Phase, Place, Standing, State,
-};
+use fulcrum_model::protocol::{LateWrite, Lineage, Message, Name, Phase, Place, Standing, State};
 
 use crate::mutation::Mutation;
 use crate::scenario::{Budget, Scenario};
@@ -33,6 +31,8 @@ pub struct World {
     pub sides: [Side; 2],
     /// Messages under way to the parent, then to the child.
     pub wires: [Vec<Message>; 2],
+    /// A second copy of a message to each side, which may arrive at any time.
+    pub strays: [Option<Message>; 2],
     /// Whether a session is open.
     pub session: bool,
     /// The machines that exist, a bit each.
@@ -50,6 +50,8 @@ pub struct World {
 pub struct Ghost {
     /// The most machines that anybody ever asked for.
     pub wanted: u8,
+    /// What the target read last, before it activated.
+    pub counted: Vec<(Name, Content)>,
     /// What the target last recorded as activated: the content of each object.
     pub activated: Vec<(Name, Content)>,
     /// Late writes that stood in a record.
@@ -173,12 +175,10 @@ impl World {
     /// The beginning of a scenario.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let mut parent = Side::owner(At::Parent, scenario.user_pauses);
+        let parent = Side::owner(At::Parent, scenario.user_pauses);
         let mut child = Side::empty(At::Child);
         if scenario.both_own {
             child = Side::owner(At::Child, false);
-            // The hand-over went wrong before this story begins: H1a is lost already.
-            parent.gate = false;
         }
         if scenario.mutation == Some(Mutation::BothPause) {
             child.machine = State::new(Place::Parent);
@@ -186,11 +186,19 @@ impl World {
         Self {
             sides: [parent, child],
             wires: [Vec::new(), Vec::new()],
+            strays: [None, None],
             session: false,
             infrastructure: 1,
             next_slot: 1,
             budget: scenario.budget,
-            ghost: Ghost { wanted: 1, activated: Vec::new(), reported: Vec::new(), child_restored: false, raced: false },
+            ghost: Ghost {
+                wanted: 1,
+                counted: Vec::new(),
+                activated: Vec::new(),
+                reported: Vec::new(),
+                child_restored: false,
+                raced: false,
+            },
         }
     }
 
@@ -205,9 +213,12 @@ impl World {
     }
 
     /// What holds in a state by itself, without a look at how it came about.
-    pub(crate) fn check(&self) -> Option<Violation> {
+    pub(crate) fn check(&self, scenario: &Scenario) -> Option<Violation> {
         let [parent, child] = &self.sides;
-        if (0..=SLOTS).any(|object| parent.acts_on(object) && child.acts_on(object)) {
+        // Where both own from the start, H1a is lost before the story begins.
+        if !scenario.both_own
+            && (0..=SLOTS).any(|object| parent.acts_on(object) && child.acts_on(object))
+        {
             return Some(Violation::TwoOwners);
         }
         let machines = u8::try_from(self.infrastructure.count_ones()).expect("eight bits");
@@ -227,10 +238,18 @@ impl World {
 
     /// A state in which nothing happens by itself any more: `None` where it is as it should be.
     pub(crate) fn judge_rest(&self) -> Option<Violation> {
+        if At::BOTH.iter().any(|at| self.is_left_hanging(*at)) {
+            return Some(Violation::NoProgress);
+        }
         let owners: Vec<_> = self.owners().collect();
         match owners[..] {
             [owner] => {
-                let mover_paused = self.side(owner).store.cluster.as_ref().is_none_or(|it| it.mover_paused);
+                let mover_paused = self
+                    .side(owner)
+                    .store
+                    .cluster
+                    .as_ref()
+                    .is_none_or(|it| it.mover_paused);
                 if mover_paused {
                     Some(Violation::QuietWithoutOwner)
                 } else if self.knows_all_machines(owner) {
@@ -244,20 +263,40 @@ impl World {
         }
     }
 
+    /// A side in the middle of a move whose other side could answer.
+    fn is_left_hanging(&self, at: At) -> bool {
+        let rests = matches!(
+            self.side(at).phase(),
+            None | Some(Phase::Owner | Phase::Released | Phase::Held)
+        );
+        !self.side(at).dead && !rests && !self.is_lost(at.other())
+    }
+
+    /// A side that cannot answer for a move any more.
+    fn is_lost(&self, at: At) -> bool {
+        let side = self.side(at);
+        side.dead || side.phase().is_none() || side.machine.standing() == Standing::Held
+    }
+
     /// Nobody owns the cluster, and somebody says why: held, or a side is lost that would know.
     fn explains_itself(&self) -> bool {
-        let alive = || At::BOTH.into_iter().filter(|at| !self.side(*at).dead);
-        let lost = At::BOTH.iter().any(|at| self.side(*at).dead || self.side(*at).phase().is_none());
-        alive().any(|at| match self.side(at).machine.standing() {
-            Standing::Held => true,
-            Standing::OwnerUnknown | Standing::InTransit | Standing::Unknown => lost,
+        let says_why = |at: At| match self.side(at).machine.standing() {
+            // Of two sides that hold, each waits for the other (H7).
+            Standing::Held => self.side(at.other()).phase() != Some(&Phase::Held),
+            Standing::OwnerUnknown | Standing::InTransit | Standing::Unknown => {
+                At::BOTH.iter().any(|at| self.is_lost(*at))
+            }
             Standing::Owner | Standing::Released => false,
-        })
+        };
+        At::BOTH
+            .into_iter()
+            .any(|at| !self.side(at).dead && says_why(at))
     }
 
     /// Whether every machine that runs has its object at `at`.
     pub(crate) fn knows_all_machines(&self, at: At) -> bool {
         let store = &self.side(at).store;
-        (0..SLOTS).all(|slot| self.infrastructure >> slot & 1 == 0 || store.machines[slot].is_some())
+        (0..SLOTS)
+            .all(|slot| self.infrastructure >> slot & 1 == 0 || store.machines[slot].is_some())
     }
 }

@@ -68,7 +68,8 @@ pub enum Input {
     /// The process started and read its record, and the highest epoch that the witness outside
     /// this store has seen (H8).
     Started {
-        /// The record, if there is one.
+        /// The record. That there is none is said only when the deadline of every request of an
+        /// earlier life has passed: absence has no version that a guarded write could settle.
         stored: Option<Stored>,
         /// The witness.
         witness: Option<Epoch>,
@@ -193,9 +194,11 @@ impl Effect {
             | Self::Read
             | Self::Apply(_)
             | Self::Await(_) => true,
-            Self::OpenGate | Self::Send(_) | Self::DropBookkeeping | Self::Arm(_) | Self::Say(_) => {
-                false
-            }
+            Self::OpenGate
+            | Self::Send(_)
+            | Self::DropBookkeeping
+            | Self::Arm(_)
+            | Self::Say(_) => false,
         }
     }
 }
@@ -345,7 +348,11 @@ enum Goal {
     /// Target: make the copies this set, then report.
     Converge { round: Round, set: Reading },
     /// Target: count the copies, then activate.
-    Count { mv: Move, count: usize, digest: Digest },
+    Count {
+        mv: Move,
+        count: usize,
+        digest: Digest,
+    },
     /// Target: count the copies, then own them without a word of the source.
     Takeover { lineage: Lineage },
     /// A source that aborts: wait for nobody any more.
@@ -425,7 +432,9 @@ impl State {
             Some(phase) if self.regressed() && !phase.is_of_target() => Standing::Held,
             Some(Phase::Committed | Phase::Completing { .. }) => Standing::InTransit,
             Some(Phase::Cleaning { .. } | Phase::Released) => Standing::Released,
-            Some(Phase::Staging | Phase::Staged { .. } | Phase::Discarding) => Standing::OwnerUnknown,
+            Some(Phase::Staging | Phase::Staged { .. } | Phase::Discarding) => {
+                Standing::OwnerUnknown
+            }
             Some(_) => Standing::Owner,
         }
     }
@@ -433,7 +442,9 @@ impl State {
     /// A short word for what is going on: the phase and the step inside it.
     #[must_use]
     pub fn describe(&self) -> String {
-        let phase = self.record().map_or("no record", |record| record.phase.name());
+        let phase = self
+            .record()
+            .map_or("no record", |record| record.phase.name());
         let work = match &self.work {
             Work::Down => "down".to_owned(),
             Work::Rest => "at rest".to_owned(),
@@ -457,15 +468,22 @@ impl State {
 
     /// The record, where one must be.
     fn own(&self) -> &Record {
-        self.record().expect("a step of a phase runs only where a record is stored")
+        self.record()
+            .expect("a step of a phase runs only where a record is stored")
     }
 
     /// Begins to write the record. Nothing else is issued before the outcome (H2).
     fn write(&mut self, record: Record) -> Vec<Effect> {
         let expect = self.stored.as_ref().map(|stored| stored.version);
-        self.goal = self.goal.take().filter(|goal| matches!(goal, Goal::Converge { .. }));
+        self.goal = self
+            .goal
+            .take()
+            .filter(|goal| matches!(goal, Goal::Converge { .. }));
         self.work = Work::Writing(Box::new(record.clone()));
-        vec![Effect::WriteRecord { record: Box::new(record), expect }]
+        vec![Effect::WriteRecord {
+            record: Box::new(record),
+            expect,
+        }]
     }
 
     fn write_phase(&mut self, phase: Phase) -> Vec<Effect> {
@@ -490,7 +508,9 @@ impl State {
             Step::Pause => Effect::Pause,
             Step::Unpause => Effect::Unpause,
             Step::Settle => Effect::Await(Condition::Settled),
-            Step::Barrier => Effect::Await(Condition::Paused { quiet: self.own().unproven }),
+            Step::Barrier => Effect::Await(Condition::Paused {
+                quiet: self.own().unproven,
+            }),
             Step::Resumed => Effect::Await(Condition::Unpaused),
             Step::Verify => Effect::Await(Condition::Verified),
             Step::Read => Effect::Read,
@@ -516,8 +536,15 @@ impl State {
     }
 
     fn ask_again(&self) -> Vec<Effect> {
-        let Work::Asking(question) = &self.work else { return Vec::new() };
-        let mut effects: Vec<_> = question.messages.iter().cloned().map(Effect::Send).collect();
+        let Work::Asking(question) = &self.work else {
+            return Vec::new();
+        };
+        let mut effects: Vec<_> = question
+            .messages
+            .iter()
+            .cloned()
+            .map(Effect::Send)
+            .collect();
         effects.push(Effect::Arm(Timer::Resend));
         effects
     }
@@ -526,7 +553,10 @@ impl State {
 impl Step {
     /// A step that waits may be interrupted.
     fn waits(self) -> bool {
-        matches!(self, Self::Settle | Self::Barrier | Self::Resumed | Self::Verify)
+        matches!(
+            self,
+            Self::Settle | Self::Barrier | Self::Resumed | Self::Verify
+        )
     }
 
     fn waits_for(self, condition: Condition) -> bool {
@@ -578,13 +608,24 @@ pub fn step(state: &mut State, input: Input) -> Vec<Effect> {
 }
 
 fn start(state: &mut State, stored: Option<Stored>, witness: Option<Epoch>) -> Vec<Effect> {
-    *state = State { stored, witness, connected: state.connected, ..State::new(state.place) };
+    *state = State {
+        stored,
+        witness,
+        connected: state.connected,
+        ..State::new(state.place)
+    };
     let mut effects = gate(state);
     match state.record().cloned() {
         // The first write settles what an earlier life may have under way (H2).
         Some(record) => {
             let starts = record.starts + 1;
-            effects.extend(state.write(Record { starts, ..record }));
+            // An abort that begins anew may have unpaused before: what it sees proves nothing (Q2).
+            let unproven = record.unproven || record.phase == (Phase::Aborting { paused: true });
+            effects.extend(state.write(Record {
+                starts,
+                unproven,
+                ..record
+            }));
         }
         None => effects.extend(state.rest()),
     }
@@ -593,11 +634,17 @@ fn start(state: &mut State, stored: Option<Stored>, witness: Option<Epoch>) -> V
 
 /// Controllers may act once the record is not older than the witness (H8).
 fn gate(state: &State) -> Vec<Effect> {
-    if state.regressed() { Vec::new() } else { vec![Effect::OpenGate] }
+    if state.regressed() {
+        Vec::new()
+    } else {
+        vec![Effect::OpenGate]
+    }
 }
 
 fn record_written(state: &mut State, outcome: RecordOutcome) -> Vec<Effect> {
-    let Work::Writing(record) = &state.work else { return Vec::new() };
+    let Work::Writing(record) = &state.work else {
+        return Vec::new();
+    };
     let record = (**record).clone();
     match outcome {
         RecordOutcome::Ok(version) => written(state, Stored { record, version }),
@@ -627,7 +674,9 @@ fn enter(state: &mut State) -> Vec<Effect> {
 }
 
 fn done(state: &mut State, outcome: Outcome) -> Vec<Effect> {
-    let Work::Doing(step) = state.work else { return Vec::new() };
+    let Work::Doing(step) = state.work else {
+        return Vec::new();
+    };
     match (step, outcome) {
         (_, Outcome::Ok) => ended(state, step, Ended::Done),
         // These are the same however often they are made, and a later guarded one settles them.
@@ -644,7 +693,9 @@ fn done(state: &mut State, outcome: Outcome) -> Vec<Effect> {
 }
 
 fn reached(state: &mut State, condition: Condition) -> Vec<Effect> {
-    let Work::Doing(step) = state.work else { return Vec::new() };
+    let Work::Doing(step) = state.work else {
+        return Vec::new();
+    };
     if !step.waits_for(condition) {
         return Vec::new();
     }
@@ -688,7 +739,10 @@ fn timed_out(state: &mut State, timer: Timer) -> Vec<Effect> {
             (Work::Asking(_), _) => state.ask_again(),
             (Work::Rest, Some(Phase::Staging | Phase::Staged { .. })) => {
                 let claim = state.claim().expect("a phase is of a record");
-                vec![Effect::Send(Message::Claim(claim)), Effect::Arm(Timer::Resend)]
+                vec![
+                    Effect::Send(Message::Claim(claim)),
+                    Effect::Arm(Timer::Resend),
+                ]
             }
             _ => Vec::new(),
         },
@@ -699,9 +753,10 @@ fn requested(state: &mut State, request: Request) -> Vec<Effect> {
     match request {
         Request::Move(id) => source::begin(state, id),
         Request::Abort => source::out_of_time(state),
-        Request::Takeover { lineage, others_stopped } => {
-            target::take_over(state, lineage, others_stopped)
-        }
+        Request::Takeover {
+            lineage,
+            others_stopped,
+        } => target::take_over(state, lineage, others_stopped),
         Request::Resume { others_stopped } => handshake::resume(state, others_stopped),
     }
 }

@@ -33,7 +33,6 @@ pub(crate) enum Reading {
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) kind: Option<String>,
-    pub(crate) api_version: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) uid: Option<String>,
     pub(crate) resource_version: Option<u64>,
@@ -53,7 +52,6 @@ fn field<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Fiel
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
     kind: Option<String>,
-    api_version: Option<String>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
     #[serde(borrow, default, deserialize_with = "field")]
@@ -143,7 +141,6 @@ pub(crate) fn tell(raw: &RawValue, reading: Reading) -> Option<Told> {
     let body: Body<'_> = serde_json::from_str(raw.get()).ok()?;
     let mut told = Told {
         kind: body.kind,
-        api_version: body.api_version,
         ..Told::default()
     };
     told.facts.touched = Some(BTreeSet::new());

@@ -3,15 +3,16 @@
 
 use super::{Checker, Scene, Verdict, count, line};
 use crate::history::change::Change;
+use crate::history::facts::Owner;
 use crate::history::moves::Move;
 use crate::history::objects::{Step, Track};
-use crate::history::{Side, Verb};
+use crate::history::{Key, Side, Verb, Write};
 use crate::verdict::Line;
 
 pub(super) const CHECKER: Checker = Checker {
     id: "checker/clean-up",
     rule: "C1",
-    claim: "The source's copies are deleted after the target owns, owners last, with preconditions.",
+    claim: "The source's copies go after the target owns, owners last, with preconditions.",
     judge,
 };
 
@@ -28,6 +29,12 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     deletions.sort_by_key(|step| step.write.received);
     if deletions.is_empty() {
         return Verdict::passed("No copy was deleted at the source in its log.".into());
+    }
+    if one.target_unpause.is_none() && !stayed_paused(scene, one) {
+        return Verdict::unknown(
+            "Whether the target owned before the source's copies were deleted is not in its log."
+                .into(),
+        );
     }
     let wrongs: Vec<(String, Vec<Line>)> = [
         too_early(scene, one, &deletions),
@@ -48,9 +55,19 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     Verdict::failed(says).with(wrongs.into_iter().flat_map(|(_, lines)| lines))
 }
 
+/// Whether the target's Cluster is known to be paused to the end of its log.
+fn stayed_paused(scene: &Scene<'_>, one: &Move<'_>) -> bool {
+    let cluster = scene.objects.track(Side::Target, &one.cluster);
+    let last = cluster.and_then(|cluster| cluster.steps.last());
+    last.is_some_and(|last| last.state.facts.spec_paused == Some(true))
+}
+
 /// The mover's deletion of an original.
 fn deletion<'t, 'h>(one: &Move<'h>, track: &'t Track<'h>) -> Option<&'t Step<'h>> {
-    let began = one.began()?;
+    let began = one
+        .source_pause
+        .map(|pause| pause.received)
+        .or(one.began())?;
     track.steps.iter().find(|step| {
         let ends = matches!(step.change, Change::Death | Change::DeletionAsked);
         let by_mover = one.is_mover(Side::Source, &step.write.actor);
@@ -76,31 +93,55 @@ fn too_early(scene: &Scene<'_>, one: &Move<'_>, deletions: &[&Step<'_>]) -> Wron
         first.write.received
     );
     let unpaused = owned.map(|unpause| line(unpause, "unpaused the target".into()));
-    Some((says, [scene.line(first)].into_iter().chain(unpaused).collect()))
+    Some((
+        says,
+        [scene.line(first)].into_iter().chain(unpaused).collect(),
+    ))
+}
+
+/// The write with which it went.
+fn death<'h>(track: &Track<'h>) -> Option<&'h Write> {
+    track.deaths().last().map(|step| step.write)
 }
 
 fn owner_before_owned(scene: &Scene<'_>, one: &Move<'_>) -> Wrong {
-    let death = |track: &Track<'_>| track.deaths().last().map(|step| step.write);
     one.copies.keys().find_map(|key| {
         let owned = scene.objects.track(Side::Source, key)?;
         let gone = death(owned)?;
-        let owners = owned.steps.iter().rev().find_map(|step| step.state.facts.owners.as_ref())?;
+        let owners = owned
+            .steps
+            .iter()
+            .rev()
+            .find_map(|step| step.state.facts.owners.as_ref())?;
         owners.iter().find_map(|owner| {
-            let key = one.copies.keys().find(|key| {
-                scene.objects.track(Side::Source, key).is_some_and(|track| {
-                    track.kind == Some(owner.kind.as_str())
-                        && key.name == owner.name
-                        && key.namespace == owned.key.namespace
-                })
-            })?;
-            let first = death(scene.objects.track(Side::Source, key)?)?;
+            let owner = original(scene, one, owner, key)?;
+            let first = death(scene.objects.track(Side::Source, owner)?)?;
             (first.completed < gone.received).then(|| {
-                let names = (scene.objects.name(key), scene.objects.name(&owned.key));
-                let says = format!("{} was deleted before {}, which it owns.", names.0, names.1);
-                let what = |name: &str| format!("removed {name}");
-                (says, vec![line(first, what(&names.0)), line(gone, what(&names.1))])
+                let (owner, owned) = (scene.objects.name(owner), scene.objects.name(key));
+                let says = format!("{owner} was deleted before {owned}, which it owns.");
+                let removed = |name: &str| format!("removed {name}");
+                (
+                    says,
+                    vec![line(first, removed(&owner)), line(gone, removed(&owned))],
+                )
             })
         })
+    })
+}
+
+/// The object of the source that an owner reference of `owned` names.
+fn original<'m>(
+    scene: &Scene<'_>,
+    one: &'m Move<'_>,
+    owner: &Owner,
+    owned: &Key,
+) -> Option<&'m Key> {
+    one.copies.keys().find(|key| {
+        let track = scene.objects.track(Side::Source, key);
+        let kind = track.and_then(|track| track.kind);
+        kind == Some(owner.kind.as_str())
+            && key.name == owner.name
+            && key.namespace == owned.namespace
     })
 }
 
@@ -140,7 +181,11 @@ mod tests {
             .delete(Side::Source, MOVER, "Secret c1-ca");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.starts_with("1 of 8 deletions"), "{}", finding.summary);
+        assert!(
+            finding.summary.starts_with("1 of 8 deletions"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
@@ -152,7 +197,11 @@ mod tests {
             .delete(Side::Source, MOVER, "MachineSet ms");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("which it owns"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("which it owns"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 mod surplus;
 
-use super::{Checker, Scene, Verdict, count, names};
+use super::{Checker, Scene, Verdict, count, done, line_of_action, names};
 use crate::history::change::Change;
 use crate::history::moves::Move;
 use crate::history::{InfrastructureAction, InfrastructureVerb, Key, Side};
-use crate::verdict::Line;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -49,13 +48,28 @@ fn by_objects(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
     one.copies.keys().find_map(|key| {
         let track = scene.objects.track(Side::Target, key)?;
         let known = |side: Side| scene.objects.track(side, key);
-        let first = [known(Side::Source), Some(track)].into_iter().flatten().find_map(|track| {
-            track.steps.iter().find_map(|step| step.state.facts.provider_id.as_ref())
-        })?;
+        let first = [known(Side::Source), Some(track)]
+            .into_iter()
+            .flatten()
+            .find_map(|track| {
+                track
+                    .steps
+                    .iter()
+                    .find_map(|step| step.state.facts.provider_id.as_ref())
+            })?;
         let changed = track.steps.iter().find(|step| {
-            step.state.facts.provider_id.as_ref().is_some_and(|id| id != first)
+            step.state
+                .facts
+                .provider_id
+                .as_ref()
+                .is_some_and(|id| id != first)
         })?;
-        let now = changed.state.facts.provider_id.as_deref().unwrap_or_default();
+        let now = changed
+            .state
+            .facts
+            .provider_id
+            .as_deref()
+            .unwrap_or_default();
         let name = scene.objects.name(key);
         let says = format!("{name} stands for {now}; it stood for {first} before the move.");
         Some(Verdict::failed(says).with([scene.line(changed)]))
@@ -77,12 +91,17 @@ fn kept(one: &Move<'_>, scene: &Scene<'_>) -> String {
 }
 
 /// What the record of the infrastructure shows.
-fn by_record(scene: &Scene<'_>, one: &Move<'_>, (from, to): (Timestamp, Timestamp)) -> Verdict {
+fn by_record(scene: &Scene<'_>, one: &Move<'_>, window: (Timestamp, Timestamp)) -> Verdict {
+    let (from, to) = window;
     let mut wrong = Vec::new();
     let mut unexplained = Vec::new();
     let mut later = 0;
     let end = scene.history().span(Side::Target).map(|(_, end)| end);
-    for action in scene.history().infrastructure().filter(|action| is_of(action, one)) {
+    for action in scene
+        .history()
+        .infrastructure()
+        .filter(|action| is_of(action, one))
+    {
         let within = from <= action.at && action.at <= to;
         if within || (action.at > to && action.on_behalf_of == Some(Side::Source)) {
             wrong.push(action);
@@ -94,42 +113,69 @@ fn by_record(scene: &Scene<'_>, one: &Move<'_>, (from, to): (Timestamp, Timestam
             }
         }
     }
-    if let Some(first) = wrong.first() {
-        let whose = match first.on_behalf_of {
-            Some(side) => format!("on behalf of the {side}"),
-            None => "by whom the record does not say".to_owned(),
-        };
-        return Verdict::failed(format!(
-            "Machine {} was {} at {:.3}, {whose}; nobody owned from {from:.3} to {to:.3}, and the \
-             source does not own afterwards.",
-            first.name,
-            done(first.action),
-            first.at
-        ))
-        .with(wrong.iter().map(|action| line_of(action)));
+    if !wrong.is_empty() {
+        return disowned(&wrong, window);
     }
-    if let Some(first) = unexplained.first() {
-        let all: Vec<String> = unexplained.iter().map(|action| action.name.clone()).collect();
-        return Verdict::unknown(format!(
-            "After the move {} ({}) was {} though no object of the target asks for it, and the \
-             record does not say on whose behalf.",
-            names(&all),
-            first.kind,
-            done(first.action)
-        ))
-        .with(unexplained.iter().map(|action| line_of(action)));
+    if !unexplained.is_empty() {
+        return unasked(&unexplained);
     }
+    let afterwards = match later {
+        0 => String::new(),
+        some => format!(
+            " {} came later, each asked for by the owner.",
+            count(some, "such act")
+        ),
+    };
     Verdict::passed(format!(
-        "No machine was made or removed between {from:.3} and {to:.3}; {} later on, each asked for \
-         by the owner's objects.",
-        count(later, "such act")
+        "No machine was made or removed between {from:.3} and {to:.3}.{afterwards}"
     ))
+}
+
+/// Acts on behalf of nobody who owned.
+fn disowned(wrong: &[&InfrastructureAction], (from, to): (Timestamp, Timestamp)) -> Verdict {
+    let acts: Vec<String> = wrong.iter().map(|action| told(action)).collect();
+    Verdict::failed(format!(
+        "Machine {}; nobody owned from {from:.3} to {to:.3}, and the source does not own \
+         afterwards.",
+        names(&acts)
+    ))
+    .with(wrong.iter().map(|action| line_of_action(action)))
+}
+
+/// Acts of which it is not known who asked for them.
+fn unasked(unexplained: &[&InfrastructureAction]) -> Verdict {
+    let acts: Vec<String> = unexplained.iter().map(|action| told(action)).collect();
+    Verdict::unknown(format!(
+        "After the move machine {}, though no object of the target asks for it, and the record \
+         does not say on whose behalf.",
+        names(&acts)
+    ))
+    .with(unexplained.iter().map(|action| line_of_action(action)))
+}
+
+fn told(action: &InfrastructureAction) -> String {
+    let whose = match action.on_behalf_of {
+        Some(side) => format!(" for the {side}"),
+        None => String::new(),
+    };
+    format!(
+        "{} was {} at {:.3}{whose}",
+        action.name,
+        done(action.action),
+        action.at
+    )
 }
 
 /// Whether the action makes or removes a machine of the cluster.
 fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
-    let counts = matches!(action.action, InfrastructureVerb::Create | InfrastructureVerb::Delete);
-    let ours = action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name);
+    let counts = matches!(
+        action.action,
+        InfrastructureVerb::Create | InfrastructureVerb::Delete
+    );
+    let ours = action
+        .belongs_to
+        .as_ref()
+        .is_none_or(|name| *name == one.cluster.name);
     counts && ours && action.kind == "machine"
 }
 
@@ -137,10 +183,12 @@ fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
 /// machine, or its deletion was asked for before the machine went.
 fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -> bool {
     let names_it = |key: &Key| key.is_cluster_api() && key.name == action.name;
-    let tracks = scene.objects.of_side(Side::Target).filter(|track| names_it(&track.key));
-    let ours = tracks.filter(|track| {
-        scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster)
-    });
+    let tracks = scene
+        .objects
+        .of_side(Side::Target)
+        .filter(|track| names_it(&track.key));
+    let ours = tracks
+        .filter(|track| scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster));
     ours.flat_map(|track| &track.steps).any(|step| {
         let asks = match action.action {
             InfrastructureVerb::Create => step.change == Change::Birth,
@@ -148,26 +196,6 @@ fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -
         };
         asks && step.write.received <= action.at
     })
-}
-
-/// One action as a line of a witness.
-pub(super) fn line_of(action: &InfrastructureAction) -> Line {
-    Line {
-        at: action.at,
-        cluster: "infrastructure".into(),
-        actor: action.on_behalf_of.map(|side| format!("for the {side}")).unwrap_or_default(),
-        what: format!("{} {} was {}", action.kind, action.name, done(action.action)),
-    }
-}
-
-fn done(action: InfrastructureVerb) -> &'static str {
-    match action {
-        InfrastructureVerb::Create => "made",
-        InfrastructureVerb::Delete => "removed",
-        InfrastructureVerb::Start => "started",
-        InfrastructureVerb::Stop => "stopped",
-        InfrastructureVerb::Kill => "killed",
-    }
 }
 
 #[cfg(test)]
@@ -187,16 +215,23 @@ mod tests {
 
     #[test]
     fn a_machine_removed_in_the_window_fails() {
-        let story = pivot().at(2_400).machine(InfrastructureVerb::Delete, "m1", None);
+        let story = pivot()
+            .at(2_400)
+            .machine(InfrastructureVerb::Delete, "m1", None);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Machine m1 was removed"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("Machine m1 was removed"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
     fn a_machine_removed_for_the_source_later_fails() {
-        let story =
-            pivot().at(5_200).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
+        let story = pivot()
+            .at(5_200)
+            .machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
@@ -225,9 +260,14 @@ mod tests {
 
     #[test]
     fn another_provider_id_fails() {
-        let other = Facts { provider_id: Some("docker:////m9".into()), ..touching(Area::Spec) };
+        let other = Facts {
+            provider_id: Some("docker:////m9".into()),
+            ..touching(Area::Spec)
+        };
         let story =
-            pivot().at(3_500).write(Side::Target, CONTROLLER, Verb::Patch, "Machine m1", other);
+            pivot()
+                .at(3_500)
+                .write(Side::Target, CONTROLLER, Verb::Patch, "Machine m1", other);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
     }
@@ -242,20 +282,36 @@ mod tests {
 
     #[test]
     fn a_machine_beyond_the_replicas_fails() {
-        let double = of_one_replica()
-            .at(3_900)
-            .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+        let double = of_one_replica().at(3_900).create(
+            Side::Target,
+            CONTROLLER,
+            "Machine m2",
+            &["MachineSet ms"],
+        );
         let finding = judged(&CHECKER, double);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m2"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("Machine default/m2"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
     fn a_machine_that_somebody_asked_for_passes() {
-        let scale = Facts { replicas: Some(2), ..touching(Area::Spec) };
+        let scale = Facts {
+            replicas: Some(2),
+            ..touching(Area::Spec)
+        };
         let scaled = of_one_replica()
             .at(3_800)
-            .write(Side::Target, "user", Verb::Patch, "MachineDeployment md", scale)
+            .write(
+                Side::Target,
+                "user",
+                Verb::Patch,
+                "MachineDeployment md",
+                scale,
+            )
             .at(3_900)
             .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
         assert_eq!(judged(&CHECKER, scaled).outcome, Outcome::Passed);

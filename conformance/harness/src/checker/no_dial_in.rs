@@ -56,7 +56,9 @@ fn witness(scene: &Scene<'_>, actor: &Actor) -> Vec<Line> {
     let first = |side: Side| {
         let steps = scene.objects.of_side(side).flat_map(|track| &track.steps);
         let its_own = steps.filter(|step| is_same(&step.write.actor, actor));
-        its_own.min_by_key(|step| step.write.received).map(|step| scene.line(step))
+        its_own
+            .min_by_key(|step| step.write.received)
+            .map(|step| scene.line(step))
     };
     Side::BOTH.into_iter().filter_map(first).collect()
 }
@@ -65,7 +67,8 @@ fn by_connections(scene: &Scene<'_>) -> Verdict {
     let dials_in = |one: &&Connection| one.to == Side::Target && !one.workload;
     match scene.history().connections().find(dials_in) {
         Some(one) => Verdict::failed(format!(
-            "{} opened a connection from the {} to the {} at {:.3}; expected the child to dial out.",
+            "{} opened a connection from the {} to the {} at {:.3}; expected the child to dial \
+             out.",
             one.program, one.from, one.to, one.at
         ))
         .with([Line {

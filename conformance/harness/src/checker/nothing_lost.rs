@@ -2,16 +2,18 @@
 //! carried; nothing is lost in silence.
 //!
 //! Compared is what the source held last, the mover's own writes aside, with what the target held
-//! when it was unpaused. Each side is read by its own clock.
+//! when it came to own. Each side is read by its own clock.
+
+mod content;
+mod target;
 
 use super::{Checker, Scene, Verdict, count, line, names};
-use crate::history::change::Change;
-use crate::history::facts::{Area, Facts, Leaves};
+use crate::history::facts::Area;
 use crate::history::moves::{Copied, Move};
 use crate::history::objects::{Step, Track};
 use crate::history::{Key, Side, Write};
 use crate::verdict::Line;
-use jiff::Timestamp;
+use content::{Part, at, part_of};
 use std::collections::BTreeSet;
 
 pub(super) const CHECKER: Checker = Checker {
@@ -21,13 +23,14 @@ pub(super) const CHECKER: Checker = Checker {
     judge,
 };
 
+/// What was lost, as a sentence without its end, and the events that show it.
+type Loss = (String, Vec<Line>);
+
 fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
-    let mut found = Found::default();
-    for (key, copy) in &one.copies {
-        if let Some(track) = scene.objects.track(Side::Target, key) {
-            found.removed_copy(scene, one, track, copy);
-        }
-    }
+    let mut found = Found {
+        lost: target::losses(scene, one),
+        ..Found::default()
+    };
     if found.lost.is_empty()
         && let Some(unknown) = scene.lacks(&Side::BOTH)
     {
@@ -40,9 +43,13 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         };
         match one.copies.get(&key) {
             Some(copy) => found.compare(scene, one, source, copy),
-            None => found.not_copied(scene, one, source),
+            None => found.lost.extend(not_copied(scene, one, source)),
         }
     }
+    let strangers = scene.objects.of_side(Side::Source);
+    found
+        .lost
+        .extend(strangers.filter_map(|track| not_ours(scene, one, track)));
     found.verdict(one)
 }
 
@@ -57,13 +64,52 @@ fn members(scene: &Scene<'_>, one: &Move<'_>) -> BTreeSet<Key> {
         let later = |step: &Step<'_>| step.exists && Some(step.write.received) >= began;
         began.is_none_or(|began| track.existed_before(began)) || track.steps.iter().any(later)
     };
-    let at_source = scene.objects.of_side(Side::Source).filter(of_cluster).filter(there);
-    at_source.map(|track| track.key.clone()).chain(one.copies.keys().cloned()).collect()
+    let at_source = scene
+        .objects
+        .of_side(Side::Source)
+        .filter(of_cluster)
+        .filter(there);
+    at_source
+        .map(|track| track.key.clone())
+        .chain(one.copies.keys().cloned())
+        .collect()
+}
+
+/// An object of the cluster of which there is no copy.
+fn not_copied(scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) -> Option<Loss> {
+    let name = scene.objects.name(&source.key);
+    let last = source.steps.last()?;
+    let by_mover = one.is_mover(Side::Source, &last.write.actor);
+    let says = match last.exists {
+        false if by_mover => "removed from the source",
+        true if source.key.is_cluster_api() && one.target_unpause.is_some() => "left at the source",
+        _ => return None,
+    };
+    Some((
+        format!("{name} was {says} and never created on the target"),
+        vec![scene.line(last)],
+    ))
+}
+
+/// An object that the mover removed from another Cluster, which stays.
+fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss> {
+    let owner = scene.objects.cluster_of(Side::Source, &track.key)?;
+    let stays = scene.moves.iter().all(|other| other.cluster != *owner);
+    let last = track.steps.last().filter(|last| !last.exists)?;
+    let by_mover = one.is_mover(Side::Source, &last.write.actor);
+    let later = one
+        .source_pause
+        .is_some_and(|pause| pause.received < last.write.received);
+    (stays && by_mover && later).then(|| {
+        let (name, owner) = (scene.objects.name(&track.key), scene.objects.name(owner));
+        let says = format!("{name} was removed from the source, though its {owner} did not move");
+        (says, vec![scene.line(last)])
+    })
 }
 
 #[derive(Default)]
 struct Found {
-    lost: Vec<(String, Vec<Line>)>,
+    lost: Vec<Loss>,
     untold: Vec<String>,
     unread: Vec<String>,
     bytes_unseen: usize,
@@ -72,45 +118,6 @@ struct Found {
 }
 
 impl Found {
-    /// A copy that went from the target again without the mover's doing.
-    fn removed_copy(
-        &mut self,
-        scene: &Scene<'_>,
-        one: &Move<'_>,
-        track: &Track<'_>,
-        copy: &Copied<'_>,
-    ) {
-        let gone = track.steps.iter().find(|step| {
-            let later = step.write.received >= copy.created.received;
-            let before = one.target_unpause.is_none_or(|end| step.write.received < end.received);
-            let ends = matches!(step.change, Change::Death | Change::DeletionAsked);
-            later && before && ends && !one.is_mover(Side::Target, &step.write.actor)
-        });
-        if let Some(gone) = gone {
-            let name = scene.objects.name(&track.key);
-            let actor = &gone.write.actor;
-            let at = gone.write.received;
-            self.lost.push((
-                format!("the copy of {name} was deleted on the target by {actor} at {at:.3}"),
-                vec![line(copy.created, format!("created the copy of {name}")), scene.line(gone)],
-            ));
-        }
-    }
-
-    /// An object of the source of which there is no copy.
-    fn not_copied(&mut self, scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) {
-        let name = scene.objects.name(&source.key);
-        let death = source.deaths().last().filter(|_| !source.exists_at_end());
-        let by_mover = |step: &&Step<'_>| one.is_mover(Side::Source, &step.write.actor);
-        if let Some(death) = death.filter(by_mover) {
-            let says = format!("{name} was removed from the source and never created on the target");
-            self.lost.push((says, vec![scene.line(death)]));
-        } else if death.is_none() && source.key.is_cluster_api() && one.target_unpause.is_some() {
-            let says = format!("{name} stayed at the source and was never created on the target");
-            self.lost.push((says, source.steps.last().map(|step| scene.line(step)).into_iter().collect()));
-        }
-    }
-
     /// Compares an original with its copy.
     fn compare(
         &mut self,
@@ -119,87 +126,46 @@ impl Found {
         source: &Track<'_>,
         copy: &Copied<'_>,
     ) {
-        let name = scene.objects.name(&source.key);
-        let original = Last::of(source, one);
         let target = scene.objects.track(Side::Target, &source.key);
-        let end = one.target_unpause.map(|unpause| unpause.completed);
-        let taken = target.and_then(|target| at(target, end));
-        let Some(taken) = taken else {
+        let Some(taken) = target.and_then(|target| at(target, one.taken_over())) else {
             return;
         };
         if scene.clocks.doubt().is_none() {
-            self.removed_before_copied(scene, source, copy);
+            self.lost.extend(removed_before_copied(scene, source, copy));
         }
-        let same_version = version_of(source) == Some(copy.created.version.as_str());
+        let version = source.steps.last().map(|step| step.write.version.as_str());
+        let comparable = version == Some(copy.created.version.as_str());
         let mut unread = Vec::new();
-        for part in &original.parts {
-            match (&part.held, part.of(&taken.state.facts)) {
+        for part in Part::all(source, one) {
+            match (part.held, part_of(&taken.state.facts, part.area)) {
                 (Some(held), Some(copied)) if copied.covers(held) => {}
-                (Some(held), Some(copied)) if same_version => {
-                    self.changed(&name, part, held.missing_in(copied), copy, scene);
+                (Some(held), Some(copied)) if comparable => {
+                    let missing = held.missing_in(copied);
+                    self.lost
+                        .push(changed(scene, &source.key, &part, missing, copy.created));
                 }
                 _ => unread.push(part.area),
             }
         }
         if unread.is_empty() {
             self.carried += 1;
-        } else if source.key.group.is_empty() {
-            self.without_body(scene, one, source, copy);
+        } else if source.key.is_data() {
+            self.without_body(scene, one, source);
         } else {
             let areas: Vec<String> = unread.iter().map(Area::to_string).collect();
+            let name = scene.objects.name(&source.key);
             self.unread.push(format!("{name} ({})", areas.join(", ")));
         }
     }
 
-    fn removed_before_copied(&mut self, scene: &Scene<'_>, source: &Track<'_>, copy: &Copied<'_>) {
-        let name = scene.objects.name(&source.key);
-        let created = copy.created;
-        let death = source.deaths().find(|step| step.write.completed < created.received);
-        if let Some(death) = death.filter(|_| !source.existed_before(created.received)) {
-            let says = format!("{name} was removed from the source before its copy was created");
-            let lines = vec![scene.line(death), line(created, format!("created the copy of {name}"))];
-            self.lost.push((says, lines));
-        }
-    }
-
-    fn changed(
-        &mut self,
-        name: &str,
-        part: &Part<'_>,
-        missing: usize,
-        copy: &Copied<'_>,
-        scene: &Scene<'_>,
-    ) {
-        let area = part.area;
-        let values = count(missing, "value");
-        let (says, written) = match part.written {
-            Some(step) => (
-                format!(
-                    "{} changed {area} of {name} at the source at {:.3}, and {values} of it did \
-                     not reach the target",
-                    step.write.actor, step.write.received
-                ),
-                Some(scene.line(step)),
-            ),
-            None => (format!("{values} in {area} of {name} did not reach the target"), None),
-        };
-        let created = line(copy.created, format!("created the copy of {name}"));
-        self.lost.push((says, written.into_iter().chain([created]).collect()));
-    }
-
     /// A Secret or ConfigMap whose bytes are not logged: its writes still are.
-    fn without_body(
-        &mut self,
-        scene: &Scene<'_>,
-        one: &Move<'_>,
-        source: &Track<'_>,
-        copy: &Copied<'_>,
-    ) {
+    fn without_body(&mut self, scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) {
         let name = scene.objects.name(&source.key);
+        let carried = last_carried(scene, one, &source.key);
         let late = source.steps.iter().find(|step| {
-            let others = !one.is_mover(Side::Source, &step.write.actor);
-            let counts = !step.write.actor.is_kubernetes() && step.exists;
-            others && counts && step.write.received > copy.created.received
+            let actor = &step.write.actor;
+            let others = !one.is_mover(Side::Source, actor) && !actor.is_kubernetes();
+            others && step.exists && Some(step.write.received) > carried
         });
         match late {
             Some(step) => self.untold.push(format!(
@@ -217,16 +183,16 @@ impl Found {
                 0 => String::new(),
                 more => format!(", and {} more were lost", count(more, "thing")),
             };
-            let says = format!("{}{more}; expected it to be carried or reported.", upper(first));
+            let says = format!("{first}{more}; expected it to be carried or reported.");
             return Verdict::failed(says).with(lines.clone());
         }
         if let Some(first) = self.untold.first() {
-            return Verdict::unknown(format!("{}.", upper(first)));
+            return Verdict::unknown(format!("{first}."));
         }
         let copies = count(one.copies.len(), "object");
         if one.target_unpause.is_none() {
             return Verdict::unknown(format!(
-                "{copies} were created on the target, which was never unpaused in its log."
+                "{copies} were created on the target, which is not seen to be unpaused in its log."
             ));
         }
         let gone = "no copy was deleted before the target owned";
@@ -244,104 +210,85 @@ impl Found {
                 names(&self.unread)
             ));
         }
+        self.passed(&copies, one)
+    }
+
+    fn passed(&self, copies: &str, one: &Move<'_>) -> Verdict {
         let unseen = match self.bytes_unseen {
             0 => String::new(),
             some => format!(
-                " The bytes of {} are not logged: that they were copied shows, and that nobody \
-                 wrote to them later, not that they are equal.",
-                count(some, "Secret or ConfigMap")
+                " The bytes of {some} Secrets and ConfigMaps are not logged: that they were copied \
+                 shows, and that nobody wrote to them later, not that they are equal."
             ),
+        };
+        let known = |copy: &Copied<'_>| copy.source_uid.is_some() && copy.target_uid.is_some();
+        let other = |copy: &&Copied<'_>| known(copy) && copy.source_uid != copy.target_uid;
+        let mapped = match one.copies.values().filter(other).count() {
+            0 => String::new(),
+            some => format!(" {some} of them are seen to have another UID than at the source."),
         };
         Verdict::passed(format!(
             "Each of {copies} is on the target; for {} the copy holds everything that the source \
-             held last.{unseen}{}",
-            self.carried,
-            mapped(one)
+             held last.{unseen}{mapped}",
+            self.carried
         ))
     }
 }
 
-/// What the logs tell of the UIDs.
-fn mapped(one: &Move<'_>) -> String {
-    let known = |copy: &Copied<'_>| copy.source_uid.is_some() && copy.target_uid.is_some();
-    let other = |copy: &&Copied<'_>| known(copy) && copy.source_uid != copy.target_uid;
-    match one.copies.values().filter(other).count() {
-        0 => String::new(),
-        some => format!(" {some} of them are seen to have another UID than at the source."),
+/// Until when what the source held was carried: the mover's last write to the copy. When the
+/// clocks cannot be compared, the pause of the source stands in.
+fn last_carried(scene: &Scene<'_>, one: &Move<'_>, key: &Key) -> Option<jiff::Timestamp> {
+    if scene.clocks.doubt().is_some() {
+        return one.source_pause.map(|pause| pause.received);
     }
+    let copy = scene.objects.track(Side::Target, key)?;
+    let carries = |step: &&Step<'_>| one.is_mover(Side::Target, &step.write.actor);
+    copy.steps
+        .iter()
+        .rev()
+        .find(carries)
+        .map(|step| step.write.received)
 }
 
-fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+fn removed_before_copied(scene: &Scene<'_>, source: &Track<'_>, copy: &Copied<'_>) -> Option<Loss> {
+    let name = scene.objects.name(&source.key);
+    let created = copy.created;
+    let death = source
+        .deaths()
+        .find(|step| step.write.completed < created.received)?;
+    let lines = vec![
+        scene.line(death),
+        line(created, format!("created the copy of {name}")),
+    ];
+    let says = format!("{name} was removed from the source before its copy was created");
+    (!source.existed_before(created.received)).then_some((says, lines))
 }
 
-fn version_of<'h>(track: &Track<'h>) -> Option<&'h str> {
-    track.steps.last().map(|step| step.write.version.as_str())
-}
-
-/// The last step before `end`, while the object exists.
-fn at<'t, 'h>(track: &'t Track<'h>, end: Option<Timestamp>) -> Option<&'t Step<'h>> {
-    let early = |step: &Step<'h>| end.is_none_or(|end| step.write.received < end);
-    track.steps.iter().rev().find(|step| step.exists && early(step))
-}
-
-/// What an original held last in the parts that a move carries.
-struct Last<'t> {
-    parts: [Part<'t>; 3],
-}
-
-struct Part<'t> {
-    area: Area,
-    held: Option<&'t Leaves>,
-    written: Option<&'t Step<'t>>,
-}
-
-impl Part<'_> {
-    fn of<'f>(&self, facts: &'f Facts) -> Option<&'f Leaves> {
-        match self.area {
-            Area::Labels => facts.labels.as_ref(),
-            Area::Annotations => facts.annotations.as_ref(),
-            _ => facts.spec.as_ref(),
-        }
-    }
-}
-
-impl<'t> Last<'t> {
-    fn of(track: &'t Track<'_>, one: &Move<'_>) -> Self {
-        let part = |area: Area| Part::last(area, track, one);
-        Self { parts: [part(Area::Spec), part(Area::Labels), part(Area::Annotations)] }
-    }
-}
-
-impl<'t> Part<'t> {
-    /// Follows one part through the writes; what the mover does to it is its own affair (a mark
-    /// may replace all annotations), until somebody else writes there again.
-    fn last(area: Area, track: &'t Track<'_>, one: &Move<'_>) -> Self {
-        let mut part = Self { area, held: None, written: None };
-        let mut marked = false;
-        for step in &track.steps {
-            let write: &Write = step.write;
-            let touches = write.creates() || write.told.touches(area);
-            let by_mover = one.is_mover(Side::Source, &write.actor) && !write.creates();
-            marked = (marked && !touches) || (touches && by_mover);
-            let Some(held) = part.of(&step.state.facts).filter(|_| !marked) else {
-                continue;
-            };
-            if part.held.is_some_and(|before| before != held) {
-                part.written = Some(step);
-            }
-            part.held = Some(held);
-        }
-        part
-    }
+/// A part of which values did not reach the target.
+fn changed(scene: &Scene<'_>, key: &Key, part: &Part<'_>, missing: usize, created: &Write) -> Loss {
+    let name = scene.objects.name(key);
+    let area = part.area;
+    let values = count(missing, "value");
+    let says = match part.written {
+        Some(step) => format!(
+            "{} changed {area} of {name} at the source at {:.3}, and {values} of it did not reach \
+             the target",
+            step.write.actor, step.write.received
+        ),
+        None => format!("{values} in {area} of {name} did not reach the target"),
+    };
+    let written = part.written.map(|step| scene.line(step));
+    let created = line(created, format!("created the copy of {name}"));
+    (says, written.into_iter().chain([created]).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checker::tests::judged;
-    use crate::history::build::{COLLECTOR, MOVER, key, pivot};
+    use crate::history::Verb;
+    use crate::history::build::{COLLECTOR, CONTROLLER, MOVER, key, pivot, touching};
+    use crate::history::facts::{Facts, Leaves};
     use crate::verdict::Outcome;
 
     #[test]
@@ -352,11 +299,21 @@ mod tests {
 
     #[test]
     fn a_late_write_that_is_not_carried_fails() {
-        let story = pivot().at(2_700).edit(Side::Source, "kubectl-user", "MachineDeployment md");
+        let story = pivot()
+            .at(2_700)
+            .edit(Side::Source, "kubectl-user", "MachineDeployment md");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
-        assert!(finding.summary.contains("MachineDeployment default/md"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("kubectl-user changed spec"),
+            "{}",
+            finding.summary
+        );
+        assert!(
+            finding.summary.contains("MachineDeployment default/md"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
@@ -371,21 +328,73 @@ mod tests {
     }
 
     #[test]
+    fn a_write_to_a_staged_copy_that_the_mover_overwrites_fails() {
+        let story = pivot()
+            .at(2_300)
+            .write(
+                Side::Target,
+                "kubectl-user",
+                Verb::Patch,
+                "MachineDeployment md",
+                Facts {
+                    spec: Some(Leaves::new(vec![7])),
+                    ..touching(Area::Spec)
+                },
+            )
+            .at(2_600)
+            .edit(Side::Target, MOVER, "MachineDeployment md");
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(
+            finding.summary.contains("kubectl-user changed spec"),
+            "{}",
+            finding.summary
+        );
+    }
+
+    #[test]
     fn an_object_without_a_copy_fails() {
         let forgotten = key("Secret c1-ca");
         let story =
             pivot().without(|write| write.side == Side::Target && write.object == forgotten);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Secret default/c1-ca"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("Secret default/c1-ca"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
     fn a_copy_that_the_garbage_collector_takes_fails() {
-        let story = pivot().at(1_500).delete(Side::Target, COLLECTOR, "Secret c1-ca");
+        let story = pivot()
+            .at(1_500)
+            .delete(Side::Target, COLLECTOR, "Secret c1-ca");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("generic-garbage-collector"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("generic-garbage-collector"),
+            "{}",
+            finding.summary
+        );
+    }
+
+    #[test]
+    fn a_ca_that_the_target_makes_anew_fails() {
+        let forgotten = key("Secret c1-ca");
+        let story = pivot()
+            .without_log_of(Side::Source)
+            .without(|write| write.object == forgotten)
+            .at(4_000)
+            .create(Side::Target, CONTROLLER, "Secret c1-ca", &["Cluster c1"]);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(
+            finding.summary.contains("made a new one"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
@@ -396,7 +405,11 @@ mod tests {
         );
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m1 (spec)"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("Machine default/m1 (spec)"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! controller that was at work when the pause landed is waited for by a good mover, so its write
 //! counts once its object has shown `Paused=True`, or once no later write of the mover carries it.
 
-use super::{Checker, Scene, Verdict, count, line};
+use super::{Checker, Scene, Verdict, count, line_of_action};
 use crate::history::change::Change;
 use crate::history::moves::Move;
 use crate::history::objects::{Step, Track};
@@ -103,7 +103,11 @@ impl Found {
 }
 
 fn actor(line: &Line) -> &str {
-    if line.actor.is_empty() { "somebody" } else { &line.actor }
+    if line.actor.is_empty() {
+        "somebody"
+    } else {
+        &line.actor
+    }
 }
 
 fn more(all: usize) -> String {
@@ -119,9 +123,10 @@ fn members<'s, 'h>(
     one: &'s Move<'h>,
     side: Side,
 ) -> impl Iterator<Item = &'s Track<'h>> {
-    scene.objects.of_side(side).filter(move |track| {
-        scene.objects.cluster_of(side, &track.key) == Some(&one.cluster)
-    })
+    scene
+        .objects
+        .of_side(side)
+        .filter(move |track| scene.objects.cluster_of(side, &track.key) == Some(&one.cluster))
 }
 
 /// Whether a step is a controller's. Users do not write to `status`, so who does is one, too.
@@ -150,7 +155,11 @@ fn disowned(
         Change::Status if template => Weight::None,
         Change::Unknown => Weight::Untold,
         change if write.side == Side::Source && in_flight(scene, one, track, write) => {
-            if *change == Change::Status { Weight::None } else { Weight::InFlight }
+            if *change == Change::Status {
+                Weight::None
+            } else {
+                Weight::InFlight
+            }
         }
         _ => Weight::Effect,
     })
@@ -161,11 +170,18 @@ fn disowned(
 fn not_owning(scene: &Scene<'_>, one: &Move<'_>, write: &Write) -> bool {
     match write.side {
         Side::Target => {
-            let begun = one.first_copy().is_some_and(|copy| copy.received <= write.received);
-            begun && one.target_unpause.is_none_or(|unpause| write.completed < unpause.received)
+            let begun = one
+                .first_copy()
+                .is_some_and(|copy| copy.received <= write.received);
+            begun
+                && one
+                    .target_unpause
+                    .is_none_or(|unpause| write.completed < unpause.received)
         }
         Side::Source => {
-            let unpause = one.target_unpause.filter(|_| scene.clocks.doubt().is_none());
+            let unpause = one
+                .target_unpause
+                .filter(|_| scene.clocks.doubt().is_none());
             let released = one.source_pause.or(unpause);
             released.is_some_and(|since| since.completed < write.received)
                 && !resumed(scene, one, write)
@@ -209,18 +225,27 @@ fn in_flight(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>, write: &Write
 /// What was done to the infrastructure on behalf of a side that did not own.
 fn infrastructure(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
     let of_cluster = |action: &&InfrastructureAction| {
-        action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name)
+        action
+            .belongs_to
+            .as_ref()
+            .is_none_or(|name| *name == one.cluster.name)
     };
     let disowned = |action: &&InfrastructureAction| match action.on_behalf_of {
         Some(Side::Source) => {
             let released = one.source_pause.or(one.target_unpause);
             released.is_some_and(|since| since.completed < action.at)
         }
-        Some(Side::Target) => one.target_unpause.is_none_or(|unpause| action.at < unpause.received),
+        Some(Side::Target) => one
+            .target_unpause
+            .is_none_or(|unpause| action.at < unpause.received),
         None => false,
     };
-    let actions = scene.history().infrastructure().filter(of_cluster).filter(disowned);
-    actions.map(super::infrastructure_conserved::line_of).collect()
+    let actions = scene
+        .history()
+        .infrastructure()
+        .filter(of_cluster)
+        .filter(disowned);
+    actions.map(line_of_action).collect()
 }
 
 #[cfg(test)]
@@ -239,16 +264,24 @@ mod tests {
 
     #[test]
     fn a_write_after_the_pause_was_shown_fails() {
-        let story = pivot().at(2_500).edit(Side::Source, CONTROLLER, "MachineSet ms");
+        let story = pivot()
+            .at(2_500)
+            .edit(Side::Source, CONTROLLER, "MachineSet ms");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("MachineSet default/ms"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("MachineSet default/ms"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]
     fn a_machine_made_by_the_paused_target_fails() {
         let story =
-            pivot().at(2_500).create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+            pivot()
+                .at(2_500)
+                .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
@@ -264,8 +297,9 @@ mod tests {
 
     #[test]
     fn a_machine_killed_for_the_source_fails() {
-        let story =
-            pivot().at(4_000).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
+        let story = pivot()
+            .at(4_000)
+            .machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 

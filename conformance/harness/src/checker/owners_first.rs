@@ -26,11 +26,15 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             continue;
         };
         let created = one.copies[key].created;
-        let owners = track.births().find(|birth| std::ptr::eq(birth.write, created));
+        let owners = track
+            .births()
+            .find(|birth| std::ptr::eq(birth.write, created));
         match owners.and_then(|birth| birth.state.facts.owners.as_ref()) {
             Some(owners) => {
                 found.judged += 1;
-                owners.iter().for_each(|owner| found.owner(scene, &uids, created, owner));
+                owners
+                    .iter()
+                    .for_each(|owner| found.owner(scene, &uids, created, owner));
             }
             None => found.unnamed(scene, one, key, created),
         }
@@ -54,7 +58,9 @@ impl Found {
         let this = line(created, format!("created {name}, owned by {called}"));
         match uids.at_target.get(owner.uid.as_str()) {
             Some(track) => {
-                let birth = track.births().find(|step| step.write.uid.as_ref() == Some(&owner.uid));
+                let birth = track
+                    .births()
+                    .find(|step| step.write.uid.as_ref() == Some(&owner.uid));
                 let late = birth.filter(|birth| comes_after(birth.write, created));
                 if let Some(late) = late {
                     let says = format!("{name} was created before its owner {called}");
@@ -68,6 +74,14 @@ impl Found {
                 let says = format!(
                     "{name} refers to its owner {called} by the source's UID {}, which no object \
                      of the target has",
+                    owner.uid
+                );
+                self.wrong.push((says, vec![this]));
+            }
+            None if uids.is_another(owner, &created.object) => {
+                let says = format!(
+                    "{name} refers to its owner {called} by the UID {}, but the target's has \
+                     another",
                     owner.uid
                 );
                 self.wrong.push((says, vec![this]));
@@ -89,11 +103,14 @@ impl Found {
         if key.is_secret() && there && !possible.is_empty() {
             self.inferred += 1;
         } else {
-            self.untold.push(format!("the owners of {}", scene.objects.name(key)));
+            self.untold
+                .push(format!("the owners of {}", scene.objects.name(key)));
         }
     }
 
-    fn verdict(self) -> Verdict {
+    fn verdict(mut self) -> Verdict {
+        self.wrong
+            .sort_by_key(|(_, lines)| lines.iter().map(|line| line.at).min());
         if let Some((first, _)) = self.wrong.first() {
             let more = match self.wrong.len() - 1 {
                 0 => String::new(),
@@ -116,7 +133,8 @@ impl Found {
             ),
         };
         Verdict::passed(format!(
-            "Each of {} was created after its owners, and refers to them by the target's UIDs.{inferred}",
+            "Each of {} was created after its owners, and refers to them by the target's \
+             UIDs.{inferred}",
             count(self.judged, "object")
         ))
     }
@@ -155,7 +173,19 @@ impl<'t, 'h> Uids<'t, 'h> {
         let own = scene.objects.of_side(Side::Source).flat_map(Track::uids);
         let sent = scene.moves.iter().flat_map(|one| one.copies.values());
         let sent = sent.filter_map(|copy| copy.source_uid.as_deref());
-        Self { at_source: own.chain(sent).collect(), at_target }
+        Self {
+            at_source: own.chain(sent).collect(),
+            at_target,
+        }
+    }
+
+    /// Whether the target has an object of the owner's kind and name, and under other UIDs only.
+    fn is_another(&self, owner: &Owner, owned: &Key) -> bool {
+        self.at_target.values().any(|track| {
+            track.kind == Some(owner.kind.as_str())
+                && track.key.name == owner.name
+                && track.key.namespace == owned.namespace
+        })
     }
 }
 
@@ -181,7 +211,11 @@ mod tests {
             .copy("MachineSet ms", &["MachineDeployment md"]);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m1"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("Machine default/m1"),
+            "{}",
+            finding.summary
+        );
         assert_eq!(finding.witness.len(), 2);
     }
 
@@ -197,7 +231,11 @@ mod tests {
         );
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("source's UID"), "{}", finding.summary);
+        assert!(
+            finding.summary.contains("source's UID"),
+            "{}",
+            finding.summary
+        );
     }
 
     #[test]

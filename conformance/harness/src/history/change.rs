@@ -59,10 +59,10 @@ impl Change {
         let annotated = before.paused_annotation != after.paused_annotation
             && touched.contains(&Area::Annotations);
         let paused = before.paused_condition != after.paused_condition;
-        let mut rest: Vec<&Area> = areas.iter().collect();
+        let mut rest: Vec<Area> = areas.iter().copied().collect();
         // Nothing is known of the other conditions as they were: the turn of `Paused` explains it.
         if paused && before.conditions.is_none() {
-            rest.retain(|area| **area != Area::Conditions);
+            rest.retain(|area| *area != Area::Conditions);
         }
         match rest.as_slice() {
             [] if annotated => Self::Pause,
@@ -70,17 +70,14 @@ impl Change {
             [] => Self::Nothing,
             [Area::Pause] => Self::Pause,
             [Area::Finalizers] => Self::Finalizers,
-            rest if rest.iter().all(|area| matches!(area, Area::Conditions | Area::Status)) => {
+            rest if rest
+                .iter()
+                .all(|area| matches!(area, Area::Conditions | Area::Status)) =>
+            {
                 Self::Status
             }
             _ => Self::Content(areas),
         }
-    }
-
-    /// Whether it changed what a move carries: anything but status and finalizers.
-    #[must_use]
-    pub fn is_of_content(&self) -> bool {
-        matches!(self, Self::Content(_) | Self::Birth | Self::DeletionAsked | Self::Death)
     }
 
     /// In plain words, to be followed by the object: `changed spec and labels of`.

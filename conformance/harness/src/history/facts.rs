@@ -78,6 +78,13 @@ impl Leaves {
             .count()
     }
 
+    /// What is in here and not in `before`.
+    #[must_use]
+    pub fn added_to(&self, before: &Self) -> Self {
+        let new = |digest: &&u64| before.0.binary_search(digest).is_err();
+        Self::new(self.0.iter().filter(new).copied().collect())
+    }
+
     /// One digest of all of them.
     #[must_use]
     pub fn digest(&self) -> u64 {

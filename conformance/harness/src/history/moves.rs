@@ -17,8 +17,12 @@ pub struct Move<'h> {
     pub copies: BTreeMap<Key, Copied<'h>>,
     /// The write that paused the source's Cluster for this move.
     pub source_pause: Option<&'h Write>,
+    /// The mover's writes that paused single objects of the source by annotation, before the rest.
+    pub early_pauses: Vec<&'h Write>,
     /// The write that unpaused the target's Cluster: from here on the target owns.
     pub target_unpause: Option<&'h Write>,
+    /// Whether the target's Cluster was created unpaused, so that it owned from then on.
+    pub born_unpaused: bool,
     /// The writes with which moved objects went from the source.
     pub removals: Vec<&'h Write>,
     /// Who created copies, paused, unpaused or deleted for the move, by side.
@@ -40,32 +44,48 @@ impl<'h> Move<'h> {
     /// Whether this actor is a mover at this side.
     #[must_use]
     pub fn is_mover(&self, side: Side, actor: &Actor) -> bool {
-        self.movers.iter().any(|(at, mover)| *at == side && same_program(mover, actor))
+        self.movers
+            .iter()
+            .any(|(at, mover)| *at == side && same_program(mover, actor))
     }
 
     /// The first copy.
     #[must_use]
     pub fn first_copy(&self) -> Option<&'h Write> {
-        self.copies.values().map(|copy| copy.created).min_by_key(|write| write.received)
+        self.copies
+            .values()
+            .map(|copy| copy.created)
+            .min_by_key(|write| write.received)
     }
 
     /// The last copy.
     #[must_use]
     pub fn last_copy(&self) -> Option<&'h Write> {
-        self.copies.values().map(|copy| copy.created).max_by_key(|write| write.received)
+        self.copies
+            .values()
+            .map(|copy| copy.created)
+            .max_by_key(|write| write.received)
     }
 
     /// When the move began: its first write on either side.
     #[must_use]
     pub fn began(&self) -> Option<Timestamp> {
         let pause = self.source_pause.into_iter();
-        pause.chain(self.first_copy()).map(|write| write.received).min()
+        pause
+            .chain(self.first_copy())
+            .map(|write| write.received)
+            .min()
     }
 
-    /// When the target had begun to own, at the latest.
+    /// When the target owned and every copy was there; by the target's clock.
     #[must_use]
-    pub fn ended(&self) -> Option<Timestamp> {
-        self.target_unpause.map(|write| write.completed)
+    pub fn taken_over(&self) -> Option<Timestamp> {
+        let unpause = self.target_unpause?.completed;
+        let last = self
+            .last_copy()
+            .filter(|_| self.born_unpaused)
+            .map(|copy| copy.completed);
+        Some(last.map_or(unpause, |last| last.max(unpause)))
     }
 }
 
@@ -76,26 +96,31 @@ fn same_program(mover: &Actor, actor: &Actor) -> bool {
 /// Every move of a Cluster from source to target.
 ///
 /// A Cluster counts as moved when it is created on the target while the source has it, when its
-/// create names a UID of another server, or, where there is no log of the source, when it is
-/// created paused.
+/// create names a UID of another server, or when it is created paused.
 #[must_use]
 pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
-    let clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
-    let mut moves: Vec<Move<'h>> =
-        clusters.filter_map(|track| begin(objects, track)).collect();
+    let clusters = objects
+        .of_side(Side::Target)
+        .filter(|track| track.key.is_cluster());
+    let mut moves: Vec<Move<'h>> = clusters.filter_map(|track| begin(objects, track)).collect();
     let sole = moves.len() == 1;
     for one in &mut moves {
         add_copies(objects, one, sole);
         add_removals(objects, one);
+        add_early_pauses(objects, one);
     }
     moves
 }
 
 fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
-    let births: Vec<&Step<'h>> =
-        track.births().filter(|birth| is_copy(objects, track, birth)).collect();
+    let births: Vec<&Step<'h>> = track
+        .births()
+        .filter(|birth| is_copy(objects, track, birth))
+        .collect();
     // Of several attempts the one that came to own, else the last.
-    let owned = births.iter().find(|birth| unpause_after(track, birth).is_some());
+    let owned = births
+        .iter()
+        .find(|birth| unpause_after(track, birth).is_some());
     let birth = owned.or(births.last())?;
     let target_unpause = unpause_after(track, birth);
     let source = objects.track(Side::Source, &track.key);
@@ -107,26 +132,35 @@ fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
         cluster: track.key.clone(),
         copies: BTreeMap::new(),
         source_pause,
+        early_pauses: Vec::new(),
         target_unpause,
+        born_unpaused: target_unpause.is_some_and(|write| std::ptr::eq(write, birth.write)),
         removals: Vec::new(),
         movers,
     })
 }
 
+/// Whether a creation of the Cluster on the target made a copy: the source had it, or the request
+/// names another server's UID, or it came into the world paused. (The clocks may be wrong, so that
+/// the source seems to have it later only.)
 fn is_copy(objects: &Objects<'_>, track: &Track<'_>, birth: &Step<'_>) -> bool {
     let write = birth.write;
     let foreign = write.named_uid.is_some() && write.named_uid != write.uid;
+    let paused = birth.state.facts.spec_paused == Some(true);
     match objects.track(Side::Source, &track.key) {
-        Some(_) => true,
+        Some(source) => foreign || paused || source.existed_before(write.completed),
         None if objects.history().has(Side::Source) => foreign,
-        None => foreign || birth.state.facts.spec_paused == Some(true),
+        None => foreign || paused,
     }
 }
 
 /// The write that ended the pause of a copy of the Cluster, or its birth when it was born
 /// without one.
 fn unpause_after<'h>(track: &Track<'h>, birth: &Step<'h>) -> Option<&'h Write> {
-    let life = track.steps.iter().skip_while(|step| !std::ptr::eq(step.write, birth.write));
+    let life = track
+        .steps
+        .iter()
+        .skip_while(|step| !std::ptr::eq(step.write, birth.write));
     let mut life = life.take_while(|step| step.exists);
     let unpaused = |step: &&Step<'h>| step.state.facts.spec_paused == Some(false);
     life.find(unpaused).map(|step| step.write)
@@ -163,7 +197,8 @@ fn add_copies<'h>(objects: &Objects<'h>, one: &mut Move<'h>, sole: bool) {
         }
         if let Some(birth) = copy_of(objects, one, track) {
             one.movers.insert((Side::Target, birth.write.actor.clone()));
-            one.copies.insert(track.key.clone(), copied(objects, track, birth));
+            one.copies
+                .insert(track.key.clone(), copied(objects, track, birth));
         }
     }
 }
@@ -175,9 +210,8 @@ fn copy_of<'t, 'h>(
     one: &Move<'h>,
     track: &'t Track<'h>,
 ) -> Option<&'t Step<'h>> {
-    let before = |step: &&Step<'h>| {
-        one.target_unpause.is_none_or(|unpause| step.write.received <= unpause.received)
-    };
+    let end = one.target_unpause.filter(|_| !one.born_unpaused);
+    let before = |step: &&Step<'h>| end.is_none_or(|end| step.write.received <= end.received);
     let birth = track.births().filter(before).last()?;
     let write = birth.write;
     let source = objects.track(Side::Source, &track.key);
@@ -195,14 +229,23 @@ fn copied<'h>(objects: &Objects<'h>, track: &Track<'h>, birth: &Step<'h>) -> Cop
     let write = birth.write;
     let source = objects.track(Side::Source, &track.key);
     let seen = source.and_then(|source| source.uids().last().map(str::to_owned));
-    let sent = write.named_uid.clone().filter(|uid| Some(uid) != write.uid.as_ref());
+    let sent = write
+        .named_uid
+        .clone()
+        .filter(|uid| Some(uid) != write.uid.as_ref());
     let answered = birth.write.uid.clone();
     let later = || track.uids().last().map(str::to_owned);
-    Copied { created: write, source_uid: seen.or(sent), target_uid: answered.or_else(later) }
+    Copied {
+        created: write,
+        source_uid: seen.or(sent),
+        target_uid: answered.or_else(later),
+    }
 }
 
 fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
-    let Some(began) = one.began() else {
+    // By the source's own clock, where the pause tells.
+    let pause = one.source_pause.map(|pause| pause.received);
+    let Some(began) = pause.or(one.began()) else {
         return;
     };
     for key in one.copies.keys() {
@@ -220,4 +263,25 @@ fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
     }
     one.movers.retain(|(_, actor)| !actor.is_kubernetes());
     one.removals.sort_by_key(|write| write.received);
+}
+
+fn add_early_pauses<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
+    let Some(pause) = one.source_pause else {
+        return;
+    };
+    let early = |write: &&Write| {
+        write.told.paused_annotation == Some(true)
+            && write.told.touches(Area::Annotations)
+            && write.received < pause.received
+            && one.is_mover(Side::Source, &write.actor)
+    };
+    let tracks = one
+        .copies
+        .keys()
+        .filter_map(|key| objects.track(Side::Source, key));
+    let mut found: Vec<&'h Write> = tracks
+        .filter_map(|track| track.steps.iter().map(|step| step.write).find(early))
+        .collect();
+    found.sort_by_key(|write| write.received);
+    one.early_pauses = found;
 }

@@ -100,7 +100,7 @@ pub struct MeasurementReport {
 }
 
 impl Judgement {
-    /// Failed when a rule failed; else unknown when one is unknown, or none was judged; else passed.
+    /// Failed when a rule failed; else unknown when one is, or none was judged; else passed.
     pub fn outcome(&self) -> Outcome {
         let has = |outcome: Outcome| self.findings.iter().any(|found| found.outcome == outcome);
         if has(Outcome::Failed) {

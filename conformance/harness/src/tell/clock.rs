@@ -24,7 +24,7 @@ impl Clock {
     pub(super) fn legend(&self) -> Option<String> {
         let first = self.first?;
         Some(format!(
-            "Times count from the first event shown, {first:.3}; beside them the time of day in UTC."
+            "Times count from the first event shown, {first:.3}; beside them stands the UTC."
         ))
     }
 

@@ -3,6 +3,7 @@
 
 mod audit_log;
 mod bad_input;
+mod cluster;
 mod imports;
 mod judged;
 mod other_movers;

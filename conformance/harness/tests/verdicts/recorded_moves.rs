@@ -1,31 +1,21 @@
 //! Two real moves with `clusterctl`, recorded from real API servers. What is asserted here was read
 //! out of the logs by other means; the snapshots hold the rest for reading.
 
-use crate::judged::{Judged, fixture};
-use fulcrum_harness::evidence::Evidence;
+use crate::judged::Judged;
 use fulcrum_harness::history::Side;
+use fulcrum_harness::recorded::{MOVE_CAPD, MOVE_CLUSTERCTL};
 use fulcrum_harness::verdict::Outcome::{Failed, Passed, Unknown};
 use std::collections::BTreeSet;
 
 /// One move between two API servers without controllers; of the source's objects the log holds
 /// little more than their metadata.
 fn without_controllers() -> Judged {
-    Judged::read(&Evidence {
-        source: vec![fixture("move-clusterctl/source.jsonl")],
-        target: vec![fixture("move-clusterctl/target.jsonl")],
-        infrastructure: Vec::new(),
-    })
-    .expect("the recording is well-formed")
+    Judged::read(&MOVE_CLUSTERCTL.evidence()).expect("the recording is well-formed")
 }
 
 /// One move between two clusters with all their controllers, amid the whole life of the child.
 fn with_controllers() -> Judged {
-    Judged::read(&Evidence {
-        source: vec![fixture("move-capd/parent.jsonl")],
-        target: vec![fixture("move-capd/child.jsonl")],
-        infrastructure: vec![fixture("move-capd/docker.jsonl")],
-    })
-    .expect("the recording is well-formed")
+    Judged::read(&MOVE_CAPD.evidence()).expect("the recording is well-formed")
 }
 
 fn keep(name: &str, judged: &Judged) {
@@ -56,14 +46,19 @@ fn without_controllers_there_was_one_owner_or_none() {
 #[test]
 fn without_controllers_every_owner_came_first() {
     let judged = without_controllers();
-    judged.came_out("O1", Passed).says("51 objects").says("18 Secrets");
+    judged
+        .came_out("O1", Passed)
+        .says("51 objects")
+        .says("18 Secrets");
     assert_eq!(creations(&judged), 69);
 }
 
 /// Nobody wrote late, but what the originals held is not in the trimmed log.
 #[test]
 fn without_controllers_nothing_is_seen_to_be_lost() {
-    without_controllers().came_out("H6", Unknown).says("69 objects");
+    without_controllers()
+        .came_out("H6", Unknown)
+        .says("69 objects");
 }
 
 /// Each source UID has become another one on the target. On a create `objectRef.uid` is what the
@@ -71,10 +66,24 @@ fn without_controllers_nothing_is_seen_to_be_lost() {
 #[test]
 fn without_controllers_every_copy_has_a_new_uid() {
     let judged = without_controllers();
-    let created: Vec<_> = judged.history.writes().filter(|write| write.creates()).collect();
-    let sent: BTreeSet<_> = created.iter().filter_map(|write| write.named_uid.as_ref()).collect();
-    let given: BTreeSet<_> = created.iter().filter_map(|write| write.uid.as_ref()).collect();
-    assert_eq!((sent.len(), given.len()), (69, 51), "Secrets are logged without their answers");
+    let created: Vec<_> = judged
+        .history
+        .writes()
+        .filter(|write| write.creates())
+        .collect();
+    let sent: BTreeSet<_> = created
+        .iter()
+        .filter_map(|write| write.named_uid.as_ref())
+        .collect();
+    let given: BTreeSet<_> = created
+        .iter()
+        .filter_map(|write| write.uid.as_ref())
+        .collect();
+    assert_eq!(
+        (sent.len(), given.len()),
+        (69, 51),
+        "Secrets are logged without their answers"
+    );
     assert!(sent.is_disjoint(&given), "an object kept its UID");
 }
 
@@ -117,13 +126,19 @@ fn with_controllers_there_was_one_owner_or_none() {
 /// them after the first copy; on the target 12 such and two to the status of templates.
 #[test]
 fn with_controllers_what_they_wrote_while_paused_was_no_effect() {
-    with_controllers().came_out("H1b", Passed).says("25 writes").says("template");
+    with_controllers()
+        .came_out("H1b", Passed)
+        .says("25 writes")
+        .says("template");
 }
 
 #[test]
 fn with_controllers_every_owner_came_first() {
     let judged = with_controllers();
-    judged.came_out("O1", Passed).says("15 objects").says("7 Secrets");
+    judged
+        .came_out("O1", Passed)
+        .says("15 objects")
+        .says("7 Secrets");
     judged.came_out("H6", Passed).says("22 objects").says("15");
 }
 
@@ -166,7 +181,11 @@ fn with_controllers_it_was_dialled_and_the_parent_kept_no_credential() {
 #[test]
 fn with_controllers_dry_runs_are_no_objects() {
     let judged = with_controllers();
-    let dry = judged.history.writes().filter(|write| write.dry_run).count();
+    let dry = judged
+        .history
+        .writes()
+        .filter(|write| write.dry_run)
+        .count();
     assert_eq!(dry, 16);
     let everything = format!("{judged}{}", judged.timeline());
     assert!(!everything.contains("probe"), "{everything}");
@@ -177,15 +196,27 @@ fn with_controllers_dry_runs_are_no_objects() {
 fn with_controllers_nothing_secret_is_said() {
     let judged = with_controllers();
     let mut written = Vec::new();
-    judged.history.write_jsonl(&mut written).expect("memory takes everything");
+    judged
+        .history
+        .write_jsonl(&mut written)
+        .expect("memory takes everything");
     let written = String::from_utf8(written).expect("JSON is UTF-8");
     let everything = format!("{judged}{}{written}", judged.timeline());
-    for never in ["tls.key", "redacted", "caCertHashes", "joinConfiguration", "PRIVATE KEY"] {
+    for never in [
+        "tls.key",
+        "redacted",
+        "caCertHashes",
+        "joinConfiguration",
+        "PRIVATE KEY",
+    ] {
         assert!(!everything.contains(never), "{never} is said");
     }
 }
 
 fn creations(judged: &Judged) -> usize {
-    let at_target = judged.history.writes().filter(|write| write.side == Side::Target);
+    let at_target = judged
+        .history
+        .writes()
+        .filter(|write| write.side == Side::Target);
     at_target.filter(|write| write.creates()).count()
 }

@@ -1,10 +1,10 @@
 //! Reads the watch traces of real Cluster API controllers and retells one cluster's part of them as
 //! an audit log.
 //!
-//! A trace has a line for each change that a watch saw: `ADDED` with the object, `MODIFIED` with the
-//! paths that were `set` and `unset`, `DELETED`, each with its author (`by`) and `verb` where the
-//! recording knew them. `t` counts milliseconds; a watch sees a change a few of them after it was
-//! made, and so each request here lasts from 5 ms before `t` to `t`.
+//! A trace has a line for each change that a watch saw: `ADDED` with the object, `MODIFIED` with
+//! the paths that were `set` and `unset`, `DELETED`, each with its author (`by`) and `verb` where
+//! the recording knew them. `t` counts milliseconds. A watch sees a change a few of them after it
+//! was made, and so each request here lasts from 5 ms before `t` to `t`.
 
 use super::who::{self, Author};
 use jiff::Timestamp;
@@ -114,7 +114,9 @@ impl Retold {
         let author = self.authors.of_new(event, &object);
         let verb = event.verb.as_deref().unwrap_or("create");
         let mut request = object.clone();
-        let metadata = request["metadata"].as_object_mut().expect("metadata is an object");
+        let metadata = request["metadata"]
+            .as_object_mut()
+            .expect("metadata is an object");
         for set_by_server in ["uid", "resourceVersion", "generation", "creationTimestamp"] {
             metadata.remove(set_by_server);
         }
@@ -137,12 +139,19 @@ impl Retold {
         let author = self.authors.of_change(event);
         self.objects.insert(place(event), object.clone());
         let verb = event.verb.as_deref().unwrap_or("patch");
-        let request = if verb == "delete" { Value::Null } else { request }; // options are not shown
+        let request = if verb == "delete" {
+            Value::Null
+        } else {
+            request
+        }; // options are not shown
         self.record(event, author, verb, 200, &request, &object);
     }
 
     fn remove(&mut self, event: &Event) {
-        let mut object = self.objects.remove(&place(event)).expect("only what is there can go");
+        let mut object = self
+            .objects
+            .remove(&place(event))
+            .expect("only what is there can go");
         let author = self.authors.of_removal(event, &object);
         if object["metadata"].get("deletionTimestamp").is_none() {
             let done = json!({"kind": "Status", "apiVersion": "v1", "status": "Success"});
@@ -166,19 +175,24 @@ impl Retold {
         let (verb, subresource) = verb.split_once('/').unwrap_or((verb, ""));
         let applied = verb == "patch" && code == 201;
         let (group, resource) = kind(&event.kind);
-        let mut reference = json!({"resource": resource, "apiGroup": group, "apiVersion": "v1beta2",
+        let version = if group.is_empty() { "v1" } else { "v1beta2" };
+        let mut reference = json!({"resource": resource, "apiGroup": group, "apiVersion": version,
             "namespace": "default", "name": event.name});
         if !subresource.is_empty() {
             reference["subresource"] = json!(subresource);
         }
         let bodies = event.kind != "Secret"; // the recording had none of Secrets
-        let status = if response["kind"] == "Status" { json!("Success") } else { Value::Null };
+        let status = if response["kind"] == "Status" {
+            json!("Success")
+        } else {
+            Value::Null
+        };
         let mut line = json!({
             "kind": "Event", "apiVersion": "audit.k8s.io/v1",
             "level": if bodies { "RequestResponse" } else { "Metadata" },
             "auditID": format!("{}-{}", event.cluster, self.log.len()),
             "stage": "ResponseComplete", "verb": verb,
-            "requestURI": format!("/apis/{group}/v1beta2/namespaces/default/{resource}/{}{}",
+            "requestURI": format!("/apis/{group}/{version}/namespaces/default/{resource}/{}{}",
                 event.name, if applied { "?fieldManager=capi&force=true" } else { "" }),
             "user": {"username": author.user}, "userAgent": author.agent,
             "objectRef": reference, "responseStatus": {"code": code, "status": status},
@@ -190,7 +204,7 @@ impl Retold {
                 line["requestObject"] = request.clone();
             }
             line["responseObject"] = response.clone();
-            // The trace shows no new resourceVersion with a change; the order of its lines stands in.
+            // A trace shows no new resourceVersion with a change: the order of its lines stands in.
             line["responseObject"]["metadata"]["resourceVersion"] =
                 json!((1000 + self.log.len()).to_string());
         }
@@ -233,7 +247,10 @@ impl Path {
             Some((fields, item)) => (fields, Some(item.trim_end_matches(']').to_owned())),
             None => (path, None),
         };
-        Self { fields: fields.split('.').map(str::to_owned).collect(), item }
+        Self {
+            fields: fields.split('.').map(str::to_owned).collect(),
+            item,
+        }
     }
 
     fn last(&self) -> &str {
@@ -241,7 +258,10 @@ impl Path {
     }
 
     fn put(&self, object: &mut Value, value: &Value) {
-        let at = self.fields.iter().fold(object, |at, field| &mut at[field.as_str()]);
+        let at = self
+            .fields
+            .iter()
+            .fold(object, |at, field| &mut at[field.as_str()]);
         let Some(item) = &self.item else {
             *at = value.clone();
             return;
@@ -266,7 +286,9 @@ impl Path {
 
     fn remove(&self, object: &mut Value) {
         let depth = self.fields.len() - usize::from(self.item.is_none());
-        let at = self.fields[..depth].iter().fold(object, |at, field| &mut at[field.as_str()]);
+        let at = self.fields[..depth]
+            .iter()
+            .fold(object, |at, field| &mut at[field.as_str()]);
         match (&self.item, self.last()) {
             (Some(item), "finalizers" | "conditions" | "ownerReferences") => {
                 without(at, self.last(), item);

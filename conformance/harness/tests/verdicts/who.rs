@@ -63,7 +63,11 @@ impl Authors {
         };
         let asked = self.asked_to_go.get(&place).map_or(unasked, String::as_str);
         let held = object["metadata"].get("deletionTimestamp").is_some();
-        author(if held && asked != IMPORTER { finalizer_owner(&event.kind) } else { asked })
+        author(if held && asked != IMPORTER {
+            finalizer_owner(&event.kind)
+        } else {
+            asked
+        })
     }
 }
 
@@ -86,7 +90,8 @@ fn author(by: &str) -> Author {
             manager,
         ),
         "capi-controlplane" => (
-            "system:serviceaccount:capi-kubeadm-control-plane-system:capi-kubeadm-control-plane-manager",
+            "system:serviceaccount:capi-kubeadm-control-plane-system:\
+             capi-kubeadm-control-plane-manager",
             manager,
         ),
         COLLECTOR => (

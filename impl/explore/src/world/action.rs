@@ -43,8 +43,10 @@ pub enum Action {
     Crash(At, bool),
     /// A message is lost.
     Lose(At),
-    /// A message stays on the wire although it arrives.
+    /// A message arrives, and a copy of it stays behind.
     Duplicate(At),
+    /// A copy that stayed behind arrives.
+    Replay(At),
     /// The second message overtakes the first.
     Overtake(At),
     /// The session breaks.
@@ -80,6 +82,10 @@ impl Action {
     }
 }
 
+fn here(place: Option<At>, at: At) -> bool {
+    place.is_none_or(|place| place == at)
+}
+
 impl World {
     /// Everything that can happen in this state.
     #[must_use]
@@ -96,8 +102,10 @@ impl World {
                 continue;
             }
             self.process_actions(at, scenario, &mut actions);
-            self.wire_actions(at, &mut actions);
-            self.controller_actions(at, &mut actions);
+            self.wire_actions(at, scenario, &mut actions);
+            if !scenario.prompt {
+                self.controller_actions(at, &mut actions);
+            }
             self.user_actions(at, scenario, &mut actions);
             self.disaster_actions(at, &mut actions);
         }
@@ -114,20 +122,24 @@ impl World {
             Some(Pending::Apply(writes)) => !writes.is_empty(),
             _ => false,
         };
+        let delays = self.budget.delays > 0 && here(scenario.places.delays, at);
         if !side.pending.is_empty() {
             actions.push(Action::Perform(at, Fate::Answered));
-            if writes && self.budget.delays > 0 {
+            if writes && delays {
                 actions.push(Action::Perform(at, Fate::AnswerLost));
                 actions.push(Action::Perform(at, Fate::Delayed));
             }
         }
-        if side.waits.is_some_and(|condition| self.is_reached(at, condition, scenario)) {
+        if side
+            .waits
+            .is_some_and(|condition| self.is_reached(at, condition, scenario))
+        {
             actions.push(Action::Reach(at));
         }
         actions.extend((0..side.floating.len()).map(|request| Action::Land(at, request)));
-        if side.up && self.budget.crashes > 0 {
+        if side.up && self.budget.crashes > 0 && here(scenario.places.crashes, at) {
             actions.push(Action::Crash(at, false));
-            if writes && self.budget.delays > 0 {
+            if writes && delays {
                 actions.push(Action::Crash(at, true));
             }
         }
@@ -140,9 +152,8 @@ impl World {
             return;
         }
         // An answer is overdue only when nothing is under way.
-        let idle = self.session
-            && self.wires.iter().all(Vec::is_empty)
-            && self.side(at.other()).listens();
+        let idle =
+            self.session && self.wires.iter().all(Vec::is_empty) && self.side(at.other()).listens();
         if idle && side.timers.contains(&Timer::Resend) {
             actions.push(Action::Fire(at, Timer::Resend));
         }
@@ -151,14 +162,20 @@ impl World {
         }
     }
 
-    fn wire_actions(&self, at: At, actions: &mut Vec<Action>) {
+    fn wire_actions(&self, at: At, scenario: &Scenario, actions: &mut Vec<Action>) {
+        if self.strays[at.index()].is_some() && self.side(at).listens() {
+            actions.push(Action::Replay(at));
+        }
         let wire = &self.wires[at.index()];
         if wire.is_empty() {
             return;
         }
         if self.side(at).listens() {
             actions.push(Action::Deliver(at));
-            if self.budget.duplicates > 0 {
+            if self.budget.duplicates > 0
+                && here(scenario.places.duplicates, at)
+                && self.strays[at.index()].is_none()
+            {
                 actions.push(Action::Duplicate(at));
             }
         }
@@ -198,11 +215,12 @@ impl World {
             At::Parent => self.budget.pivots,
             At::Child => self.budget.unpivots,
         };
-        let owner = matches!(side.phase(), Some(Phase::Owner)) && side.listens() && side.machine.rests();
+        let owner =
+            matches!(side.phase(), Some(Phase::Owner)) && side.listens() && side.machine.rests();
         if moves > 0 && owner && !side.machine.regressed() {
             actions.push(Action::Request(at));
         }
-        if self.users_may_write(at) {
+        if self.users_may_write(at) && here(scenario.places.users, at) {
             if self.budget.scales > 0 {
                 actions.push(Action::Scale(at));
             }
@@ -227,7 +245,11 @@ impl World {
         if parent && self.budget.failovers > 0 && side.controller.doing.is_some() {
             actions.push(Action::FailOver(at));
         }
-        let restores = if parent { self.budget.parent_restores } else { self.budget.child_restores };
+        let restores = if parent {
+            self.budget.parent_restores
+        } else {
+            self.budget.child_restores
+        };
         if restores > 0 && side.store.record.is_some() {
             if side.backup.is_some() {
                 actions.push(Action::Restore(at));
@@ -245,8 +267,16 @@ impl World {
 
     /// Makes it happen.
     pub fn apply(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
-        let violation = self.happen(action, scenario);
-        violation.or_else(|| self.check())
+        let violation = self
+            .happen(action, scenario)
+            .or_else(|| self.check(scenario));
+        if violation.is_some() || !scenario.prompt {
+            return violation;
+        }
+        At::BOTH
+            .into_iter()
+            .find_map(|at| self.run_controllers(at))
+            .or_else(|| self.check(scenario))
     }
 
     fn happen(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
@@ -304,8 +334,14 @@ impl World {
             }
             Action::Duplicate(at) => {
                 self.budget.duplicates -= 1;
-                let message = self.wires[at.index()][0].clone();
+                let message = self.wires[at.index()].remove(0);
+                self.strays[at.index()] = Some(message.clone());
                 self.receive(at, message, scenario);
+            }
+            Action::Replay(at) => {
+                if let Some(message) = self.strays[at.index()].take() {
+                    self.receive(at, message, scenario);
+                }
             }
             Action::Overtake(at) => {
                 self.budget.reorders -= 1;
@@ -333,6 +369,10 @@ impl World {
         let side = self.side_mut(at);
         side.up = true;
         let stored = side.store.record.clone();
+        if stored.is_none() {
+            // Absence is believed only when nothing of an earlier life can land any more.
+            side.floating.clear();
+        }
         let witness = if scenario.gate { side.witness } else { None };
         self.feed(at, Input::Started { stored, witness }, scenario);
     }
@@ -355,10 +395,16 @@ impl fmt::Display for Action {
             Self::Start(at) => write!(f, "{at}: the mover starts and reads its record"),
             Self::Perform(at, Fate::Answered) => write!(f, "{at}: the mover's next effect is done"),
             Self::Perform(at, Fate::AnswerLost) => {
-                write!(f, "{at}: the mover's next effect is done, and the answer is lost")
+                write!(
+                    f,
+                    "{at}: the mover's next effect is done, and the answer is lost"
+                )
             }
             Self::Perform(at, Fate::Delayed) => {
-                write!(f, "{at}: the mover's next effect is delayed, and the answer is lost")
+                write!(
+                    f,
+                    "{at}: the mover's next effect is delayed, and the answer is lost"
+                )
             }
             Self::Reach(at) => write!(f, "{at}: what the mover waits for is so"),
             Self::Connect => write!(f, "a session begins, both sides state their record"),
@@ -375,6 +421,7 @@ impl fmt::Display for Action {
             Self::Crash(at, true) => write!(f, "{at}: the mover crashes with a request under way"),
             Self::Lose(at) => write!(f, "a message to the {at} is lost"),
             Self::Duplicate(at) => write!(f, "{at}: a message arrives, and will come again"),
+            Self::Replay(at) => write!(f, "{at}: the copy of a message arrives"),
             Self::Overtake(at) => write!(f, "a message to the {at} overtakes another"),
             Self::Break => write!(f, "the session breaks"),
             Self::Scale(at) => write!(f, "{at}: a user scales the cluster"),

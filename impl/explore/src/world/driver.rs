@@ -84,7 +84,9 @@ impl World {
     pub(crate) fn perform(&mut self, at: At, fate: Fate, scenario: &Scenario) -> Option<Violation> {
         let pending = self.side_mut(at).pending.pop_front()?;
         match pending {
-            Pending::Record(record, expect) => self.perform_record(at, record, expect, fate, scenario),
+            Pending::Record(record, expect) => {
+                self.perform_record(at, record, expect, fate, scenario)
+            }
             Pending::Raise(epoch) => {
                 let side = self.side_mut(at);
                 let late = scenario.mutation == Some(Mutation::WitnessRaisedLate)
@@ -128,7 +130,11 @@ impl World {
         if side.lie.unwritten > 0 {
             side.lie.unwritten -= 1;
             let version = side.machine.version().unwrap_or(Version(0));
-            self.feed(at, Input::RecordWritten(RecordOutcome::Ok(version)), scenario);
+            self.feed(
+                at,
+                Input::RecordWritten(RecordOutcome::Ok(version)),
+                scenario,
+            );
             return None;
         }
         if fate == Fate::Delayed {
@@ -177,12 +183,12 @@ impl World {
         if let Phase::Cleaning { .. } = record.phase {
             side.witness = side.witness.max(Some(record.epoch));
         }
-        let activating = matches!(record.phase, Phase::Activating { .. });
+        let activating = matches!(record.phase, Phase::Activating { .. })
+            && !matches!(side.phase(), Some(Phase::Activating { .. }));
         let late = record.late.clone();
         side.store.record = Some(Stored { record, version });
         if activating {
-            let objects = self.side(at).store.objects();
-            self.ghost.activated = objects.map(|(it, found)| (name(it), found.content)).collect();
+            self.ghost.activated.clone_from(&self.ghost.counted);
         }
         for write in late {
             if !self.ghost.reported.contains(&write) {
@@ -231,7 +237,9 @@ impl World {
         cluster.version += 1;
         cluster.mover_paused = pause && !cluster.content.user_paused;
         let mut violation = None;
-        if !pause && cluster.content.user_paused && scenario.mutation == Some(Mutation::UnpauseIgnoresMark)
+        if !pause
+            && cluster.content.user_paused
+            && scenario.mutation == Some(Mutation::UnpauseIgnoresMark)
         {
             cluster.content.user_paused = false;
             violation = Some(Violation::ForeignPauseLost);
@@ -241,10 +249,18 @@ impl World {
     }
 
     fn read(&mut self, at: At, scenario: &Scenario) -> Reading {
+        if self.side(at).phase().is_some_and(Phase::is_of_target) {
+            let objects = self.side(at).store.objects();
+            self.ghost.counted = objects
+                .map(|(it, found)| (name(it), found.content))
+                .collect();
+        }
         let side = self.side_mut(at);
         let committed = matches!(side.phase(), Some(Phase::Committed));
         let quiescing = matches!(side.phase(), Some(Phase::Quiescing));
-        let fresh = side.store.read(scenario.mutation == Some(Mutation::DeletingIsGone));
+        let fresh = side
+            .store
+            .read(scenario.mutation == Some(Mutation::DeletingIsGone));
         match scenario.mutation {
             Some(Mutation::NoLastReading | Mutation::PauseLate) if committed => {
                 side.lie.reading.take().unwrap_or(fresh)
@@ -289,7 +305,12 @@ impl World {
         violation
     }
 
-    fn land_write(&mut self, at: At, write: &Write, scenario: &Scenario) -> (bool, Option<Violation>) {
+    fn land_write(
+        &mut self,
+        at: At,
+        write: &Write,
+        scenario: &Scenario,
+    ) -> (bool, Option<Violation>) {
         let attempt = self.side(at).store.staging();
         self.land(at, &floating(write, attempt, scenario), scenario)
     }
@@ -302,14 +323,22 @@ impl World {
         scenario: &Scenario,
     ) -> (bool, Option<Violation>) {
         match request {
-            Floating::Record(record, expect) => {
-                (self.land_record(at, &record.0, *expect, scenario).is_ok(), None)
-            }
+            Floating::Record(record, expect) => (
+                self.land_record(at, &record.0, *expect, scenario).is_ok(),
+                None,
+            ),
             Floating::Pause(pause, uid, version) => {
                 let fits = self.side(at).store.cluster.as_ref().is_some_and(|cluster| {
                     cluster.uid == *uid && version.is_none_or(|version| version == cluster.version)
                 });
-                (fits, if fits { self.pause(at, *pause, scenario) } else { None })
+                (
+                    fits,
+                    if fits {
+                        self.pause(at, *pause, scenario)
+                    } else {
+                        None
+                    },
+                )
             }
             Floating::Create(object, content, attempt) => {
                 let store = &mut self.side_mut(at).store;
@@ -324,7 +353,9 @@ impl World {
             }
             Floating::Update(object, content, uid, version) => {
                 let fits = self.fits(at, *object, *uid, Some(*version));
-                let violation = fits.then(|| self.overwrite(at, *object, *content)).flatten();
+                let violation = fits
+                    .then(|| self.overwrite(at, *object, *content))
+                    .flatten();
                 (fits, violation)
             }
             Floating::Delete(object, uid, version) => {
@@ -342,7 +373,13 @@ impl World {
     }
 
     fn overwrite(&mut self, at: At, object: usize, content: Content) -> Option<Violation> {
-        let violation = self.loses_a_write(at, object);
+        let counted = self.side(at).phase().is_some_and(Phase::owns);
+        // What was counted is what is activated: an update that comes later undoes it.
+        let violation = if counted {
+            Some(Violation::LostInSilence)
+        } else {
+            self.loses_a_write(at, object)
+        };
         let found = self.side_mut(at).store.slot(object).as_mut()?;
         found.content = content;
         found.version += 1;
@@ -373,20 +410,31 @@ impl World {
         let found = side.store.get(object)?;
         let reported = |deleted: bool| {
             self.ghost.reported.iter().any(|late| {
-                late.name == name(object) && late.digest == found.content.digest() && late.deleted == deleted
+                late.name == name(object)
+                    && late.digest == found.content.digest()
+                    && late.deleted == deleted
             })
         };
         let carried = if self.gives_away(at) {
-            self.ghost.activated.contains(&(name(object), found.content))
+            self.ghost
+                .activated
+                .contains(&(name(object), found.content))
         } else {
             found.applied == Some(found.content)
         };
-        let kept = if found.deleting { reported(true) } else { carried || reported(false) };
+        let kept = if found.deleting {
+            reported(true)
+        } else {
+            carried || reported(false)
+        };
         (!kept).then_some(Violation::LostInSilence)
     }
 
     fn gives_away(&self, at: At) -> bool {
-        matches!(self.side(at).phase(), Some(Phase::Cleaning { .. } | Phase::Released))
+        matches!(
+            self.side(at).phase(),
+            Some(Phase::Cleaning { .. } | Phase::Released)
+        )
     }
 
     /// Forgets requests whose guard can hold no more.
@@ -442,7 +490,9 @@ impl World {
     /// The deadline of each request has passed, or the condition was seen.
     pub(crate) fn reach(&mut self, at: At, scenario: &Scenario) {
         let side = self.side_mut(at);
-        let Some(condition) = side.waits.take() else { return };
+        let Some(condition) = side.waits.take() else {
+            return;
+        };
         let honest = scenario.mutation != Some(Mutation::ReadSettlesObject);
         if condition == Condition::Settled && honest {
             side.floating.retain(|request| !request.is_of_object());
@@ -490,11 +540,17 @@ fn unknown_write(scenario: &Scenario) -> Outcome {
 fn floating(write: &Write, attempt: Option<Move>, scenario: &Scenario) -> Floating {
     let small = |number: u128| u8::try_from(number).expect("a world counts to less than 256");
     match write {
-        Write::Put { entry, replaces: None } => {
+        Write::Put {
+            entry,
+            replaces: None,
+        } => {
             let attempt = attempt.map(|mv| mv.attempt);
             Floating::Create(object(&entry.name), Content::of(entry.digest), attempt)
         }
-        Write::Put { entry, replaces: Some((uid, version)) } => Floating::Update(
+        Write::Put {
+            entry,
+            replaces: Some((uid, version)),
+        } => Floating::Update(
             object(&entry.name),
             Content::of(entry.digest),
             small(uid.0),

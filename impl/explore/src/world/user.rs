@@ -17,7 +17,9 @@ impl World {
 
     pub(crate) fn scale(&mut self, at: At) {
         self.budget.scales -= 1;
-        let Some(cluster) = self.side_mut(at).store.cluster.as_mut() else { return };
+        let Some(cluster) = self.side_mut(at).store.cluster.as_mut() else {
+            return;
+        };
         cluster.content.replicas = if cluster.content.replicas == 1 { 2 } else { 1 };
         cluster.version += 1;
         let wanted = cluster.content.replicas;
@@ -43,9 +45,15 @@ impl World {
     /// The reconcile that was decided reaches the API server and the infrastructure.
     pub(crate) fn act(&mut self, at: At, zombie: bool) -> Option<Violation> {
         let side = self.side_mut(at);
-        let slot = if zombie { &mut side.controller.zombie } else { &mut side.controller.doing };
+        let slot = if zombie {
+            &mut side.controller.zombie
+        } else {
+            &mut side.controller.doing
+        };
         let act = slot.take()?;
-        let owns = side.phase().is_some_and(fulcrum_model::protocol::Phase::owns);
+        let owns = side
+            .phase()
+            .is_some_and(fulcrum_model::protocol::Phase::owns);
         match act {
             Act::Mark(object, paused) => {
                 if let Some(found) = side.store.slot(object) {
@@ -60,7 +68,8 @@ impl World {
                     self.next_slot += 1;
                     self.infrastructure |= 1 << slot;
                     let side = self.side_mut(at);
-                    side.store.create(slot, super::store::Content::MACHINE, false);
+                    side.store
+                        .create(slot, super::store::Content::MACHINE, false);
                     if !zombie {
                         side.controller.made(slot, &side.store);
                     }
@@ -76,11 +85,31 @@ impl World {
         (!owns).then_some(Violation::ActedUnowned)
     }
 
+    /// Controllers see and do everything at once.
+    pub(crate) fn run_controllers(&mut self, at: At) -> Option<Violation> {
+        loop {
+            let side = self.side_mut(at);
+            if side.dead || !side.gate {
+                return None;
+            }
+            side.controller.deliver_cluster(&side.store);
+            side.controller.deliver_machines(&side.store);
+            side.controller.doing = side.controller.decide();
+            side.controller.doing?;
+            if let Some(violation) = self.act(at, false) {
+                return Some(violation);
+            }
+        }
+    }
+
     pub(crate) fn fail_over(&mut self, at: At) {
         self.budget.failovers -= 1;
         let side = self.side_mut(at);
         let zombie = side.controller.doing;
-        side.controller = Controller { zombie, ..Controller::fresh(&side.store) };
+        side.controller = Controller {
+            zombie,
+            ..Controller::fresh(&side.store)
+        };
         self.ghost.raced |= zombie == Some(Act::Create);
     }
 
@@ -155,7 +184,11 @@ impl World {
         for at in At::BOTH {
             let peer = claims[at.other().index()].clone();
             if peer.is_none() && scenario.mutation == Some(Mutation::NoRecordMeansAbort) {
-                let last = self.side(at).machine.record().and_then(|record| record.last);
+                let last = self
+                    .side(at)
+                    .machine
+                    .record()
+                    .and_then(|record| record.last);
                 if let Some(mv) = last {
                     let abort = fulcrum_model::protocol::Message::Abort(mv);
                     self.feed(at, Input::SessionUp(None), scenario);
@@ -179,17 +212,25 @@ impl World {
 
     pub(crate) fn take_over(&mut self, at: At, scenario: &Scenario) {
         self.budget.takeovers -= 1;
-        let others_stopped = self.side(at.other()).dead
-            || scenario.mutation == Some(Mutation::TakeoverWithoutProof);
-        let request = Request::Takeover { lineage: Lineage(2), others_stopped };
+        let others_stopped =
+            self.side(at.other()).dead || scenario.mutation == Some(Mutation::TakeoverWithoutProof);
+        let request = Request::Takeover {
+            lineage: Lineage(2),
+            others_stopped,
+        };
         self.feed(at, Input::Request(request), scenario);
     }
 
     pub(crate) fn can_delete(&self, at: At, slot: usize) -> bool {
-        self.side(at).store.machines[slot].as_ref().is_some_and(|machine| !machine.deleting)
+        self.side(at).store.machines[slot]
+            .as_ref()
+            .is_some_and(|machine| !machine.deleting)
     }
 
     pub(crate) fn can_flip(&self, at: At) -> bool {
-        self.side(at).store.get(CLUSTER).is_some_and(|cluster| cluster.mover_paused)
+        self.side(at)
+            .store
+            .get(CLUSTER)
+            .is_some_and(|cluster| cluster.mover_paused)
     }
 }

@@ -76,6 +76,8 @@ pub enum Refusal {
     NotNext,
     /// An object of that name is there that the mover did not make (I4).
     ForeignObject,
+    /// The source has deleted its copies after an ack: what the target lost since is lost (C2).
+    CleanedUp,
 }
 
 /// What a side says of its record in the handshake and in heartbeats.

@@ -24,31 +24,36 @@ pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
     steps.sort_by_key(|(_, step)| step.write.received);
     let mut tally = Tally::default();
     let mut allowed = None;
+    let mut doubled = Vec::new();
     for (key, step) in steps {
         let after = step.write.received > unpause.received;
         if after && allowed.is_none() {
             allowed = Some(tally.surplus()?.max(0));
         }
-        if after && asks(key) && changes_more(one, step) {
-            return None;
+        if after && asks(key) && changes_more(scene, one, step) {
+            break;
         }
         tally.take(key, step);
-        let made = after && is_machine(key) && step.change == Change::Birth;
-        if made && tally.surplus()? > allowed? {
-            let name = scene.objects.name(key);
-            return Some(
-                Verdict::failed(format!(
-                    "{name} was made by the target at {:.3}, though {} were asked for and {} were \
-                     there.",
-                    step.write.received,
-                    count(tally.desired()?.unsigned_abs().try_into().ok()?, "Machine"),
-                    tally.machines.values().filter(|there| **there).count() - 1
-                ))
-                .with([scene.line(step)]),
-            );
+        let mover = one.is_mover(Side::Target, &step.write.actor);
+        let made = is_machine(key) && step.change == Change::Birth;
+        if after && made && !mover && tally.surplus()? > allowed? {
+            doubled.push((step, tally.there(), tally.desired()?));
         }
     }
-    None
+    verdict(scene, &doubled)
+}
+
+/// The first of them is told, the others are in the witness.
+fn verdict(scene: &Scene<'_>, doubled: &[(&Step<'_>, usize, i64)]) -> Option<Verdict> {
+    let (first, there, desired) = doubled.first()?;
+    let says = format!(
+        "{} was made by the target at {:.3} as one of {}, though {desired} were asked for and \
+         nobody asked for more.",
+        scene.objects.name(&first.write.object),
+        first.write.received,
+        count(*there, "Machine")
+    );
+    Some(Verdict::failed(says).with(doubled.iter().map(|(step, ..)| scene.line(step))))
 }
 
 fn is_machine(key: &Key) -> bool {
@@ -61,12 +66,26 @@ fn asks(key: &Key) -> bool {
     deployment || (key.group.starts_with("controlplane.") && !key.resource.ends_with("templates"))
 }
 
-/// Whether somebody but mover and controllers asks for something else than before.
-fn changes_more(one: &Move<'_>, step: &Step<'_>) -> bool {
-    let actor = &step.write.actor;
-    let somebody = !actor.is_controller() && !one.is_mover(Side::Target, actor);
+/// Whether somebody but mover and controllers asks for something else than another number.
+fn changes_more(scene: &Scene<'_>, one: &Move<'_>, step: &Step<'_>) -> bool {
+    let write = step.write;
+    let somebody = !write.actor.is_controller() && !one.is_mover(Side::Target, &write.actor);
     let content = matches!(step.change, Change::Content(_) | Change::Unknown);
-    somebody && content && step.write.told.replicas.is_none()
+    somebody && content && !changes_number(scene, step)
+}
+
+/// Whether nothing of the spec but the number of replicas is seen to change.
+fn changes_number(scene: &Scene<'_>, step: &Step<'_>) -> bool {
+    let track = scene.objects.track(Side::Target, &step.write.object);
+    let before = track.and_then(|track| track.before(step.write.received));
+    let then = before.map(|before| &before.state.facts);
+    let now = &step.state.facts;
+    let number = step.write.told.replicas.is_some()
+        && then.is_some_and(|then| then.replicas != now.replicas);
+    let specs = then
+        .and_then(|then| then.spec.as_ref())
+        .zip(now.spec.as_ref());
+    number && specs.is_none_or(|(then, now)| then.missing_in(now) <= 1)
 }
 
 /// How many Machines are asked for, and which are there.
@@ -90,11 +109,15 @@ impl<'k> Tally<'k> {
     /// How many are asked for, when everybody who asks says how many.
     fn desired(&self) -> Option<i64> {
         let all: Option<Vec<i64>> = self.asked.values().copied().collect();
-        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
+        all.filter(|all| !all.is_empty())
+            .map(|all| all.iter().sum())
+    }
+
+    fn there(&self) -> usize {
+        self.machines.values().filter(|there| **there).count()
     }
 
     fn surplus(&self) -> Option<i64> {
-        let there = self.machines.values().filter(|there| **there).count();
-        Some(i64::try_from(there).ok()? - self.desired()?)
+        Some(i64::try_from(self.there()).ok()? - self.desired()?)
     }
 }

@@ -1,0 +1,108 @@
+//! What the target alone shows to be lost.
+
+use super::Loss;
+use super::content::{CARRIED, at, part_of};
+use crate::checker::{Scene, line};
+use crate::history::Side;
+use crate::history::change::Change;
+use crate::history::moves::{Copied, Move};
+use crate::history::objects::{Step, Track};
+use crate::history::owned::cluster_of_secret;
+
+/// Copies that went again, writes to staged copies that went, credentials that were made anew.
+pub(super) fn losses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Loss> {
+    let mut lost = Vec::new();
+    for track in scene.objects.of_side(Side::Target) {
+        match one.copies.get(&track.key) {
+            Some(copy) => {
+                lost.extend(removed(scene, one, track, copy));
+                lost.extend(overwritten(scene, one, track, copy));
+            }
+            None => lost.extend(made_anew(scene, one, track)),
+        }
+    }
+    lost.sort_by_key(|(_, lines)| lines.last().map(|line| line.at));
+    lost
+}
+
+/// The steps of a copy while it was staged, that are not the mover's, each with the one before it.
+fn staged<'t, 'h>(
+    one: &'t Move<'h>,
+    track: &'t Track<'h>,
+    copy: &'t Copied<'h>,
+) -> impl Iterator<Item = (&'t Step<'h>, &'t Step<'h>)> {
+    track
+        .steps
+        .iter()
+        .zip(track.steps.iter().skip(1))
+        .filter(move |(_, step)| {
+            let write = step.write;
+            let before = one
+                .target_unpause
+                .is_none_or(|end| write.received < end.received);
+            let later = write.received >= copy.created.received;
+            later && before && !one.is_mover(Side::Target, &write.actor)
+        })
+}
+
+/// A copy that went from the target again, without the mover's doing.
+fn removed(
+    scene: &Scene<'_>,
+    one: &Move<'_>,
+    track: &Track<'_>,
+    copy: &Copied<'_>,
+) -> Option<Loss> {
+    let ends = |step: &Step<'_>| matches!(step.change, Change::Death | Change::DeletionAsked);
+    let (_, gone) = staged(one, track, copy).find(|(_, step)| ends(step))?;
+    let name = scene.objects.name(&track.key);
+    let actor = &gone.write.actor;
+    let at = gone.write.received;
+    let says = format!("The copy of {name} was deleted on the target by {actor} at {at:.3}");
+    let created = line(copy.created, format!("created the copy of {name}"));
+    Some((says, vec![created, scene.line(gone)]))
+}
+
+/// A write of a user to a staged copy, of which something is gone when the target owns.
+fn overwritten(
+    scene: &Scene<'_>,
+    one: &Move<'_>,
+    track: &Track<'_>,
+    copy: &Copied<'_>,
+) -> Option<Loss> {
+    let last = at(track, one.taken_over())?;
+    staged(one, track, copy).find_map(|(before, step)| {
+        let actor = &step.write.actor;
+        if actor.is_controller() || actor.is_kubernetes() {
+            return None;
+        }
+        let area = CARRIED.into_iter().find(|area| {
+            let then = part_of(&before.state.facts, *area);
+            let written = part_of(&step.state.facts, *area);
+            let now = part_of(&last.state.facts, *area);
+            then.zip(written)
+                .zip(now)
+                .is_some_and(|((then, written), now)| !now.covers(&written.added_to(then)))
+        })?;
+        let name = scene.objects.name(&track.key);
+        let says = format!(
+            "{actor} changed {area} of the copy of {name} on the target at {:.3}, and the mover \
+             overwrote it",
+            step.write.received
+        );
+        Some((says, vec![scene.line(step), scene.line(last)]))
+    })
+}
+
+/// A credential that was not copied, so that the target made a new one: a new CA is not the one
+/// that the cluster trusts.
+fn made_anew(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss> {
+    let (cluster, _) = cluster_of_secret(&track.key)?;
+    let ours = cluster == one.cluster.name && track.key.namespace == one.cluster.namespace;
+    let unpause = one.target_unpause.filter(|_| ours)?;
+    let made = track
+        .births()
+        .find(|step| step.write.received >= unpause.received)?;
+    let name = scene.objects.name(&track.key);
+    let says = format!("{name} was not copied, and the target made a new one");
+    Some((says, vec![scene.line(made)]))
+}
