@@ -29,10 +29,7 @@ fn sources(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<PathBuf>>>()?;
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "proto")
-    });
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     paths.sort();
     Ok(paths)
 }

@@ -24,12 +24,7 @@ fn every_item_has_a_comment_that_cites_a_rule_of_the_contract() {
     let contract = rules(|_| true);
     let mut faults = Vec::new();
     for item in items() {
-        let words = item
-            .comment
-            .split("Rules:")
-            .next()
-            .unwrap_or_default()
-            .trim();
+        let words = item.comment.split("Rules:").next().unwrap_or_default().trim();
         if words.is_empty() {
             faults.push(format!("{} does not say what it is", item.name));
         }
@@ -38,10 +33,7 @@ fn every_item_has_a_comment_that_cites_a_rule_of_the_contract() {
             faults.push(format!("{} cites no rule", item.name));
         }
         for rule in cited.difference(&contract) {
-            faults.push(format!(
-                "{} cites {rule}, which CONTRACT.md lacks",
-                item.name
-            ));
+            faults.push(format!("{} cites {rule}, which CONTRACT.md lacks", item.name));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -49,18 +41,10 @@ fn every_item_has_a_comment_that_cites_a_rule_of_the_contract() {
 
 #[test]
 fn every_wire_rule_is_served_by_an_item() {
-    let served: BTreeSet<String> = items()
-        .iter()
-        .flat_map(|item| cited(&item.comment))
-        .collect();
-    let unserved: Vec<String> = rules(|tags| tags.contains('w'))
-        .difference(&served)
-        .cloned()
-        .collect();
-    assert!(
-        unserved.is_empty(),
-        "no item of the protocol serves {unserved:?}"
-    );
+    let served: BTreeSet<String> = items().iter().flat_map(|item| cited(&item.comment)).collect();
+    let unserved: Vec<String> =
+        rules(|tags| tags.contains('w')).difference(&served).cloned().collect();
+    assert!(unserved.is_empty(), "no item of the protocol serves {unserved:?}");
 }
 
 #[test]
@@ -103,10 +87,8 @@ fn cited(comment: &str) -> BTreeSet<String> {
 /// One capital, digits, and at most one small letter: `T1`, `H1a`.
 fn is_rule(word: &str) -> bool {
     let rest = word.strip_prefix(|letter: char| letter.is_ascii_uppercase());
-    let digits = rest.map(|rest| {
-        rest.strip_suffix(|letter: char| letter.is_ascii_lowercase())
-            .unwrap_or(rest)
-    });
+    let digits = rest
+        .map(|rest| rest.strip_suffix(|letter: char| letter.is_ascii_lowercase()).unwrap_or(rest));
     digits.is_some_and(|digits| {
         !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
     })
@@ -136,10 +118,7 @@ fn items_of(file: &FileDescriptorProto) -> Vec<Item> {
     for (at, message) in (0_i32..).zip(&file.message_type) {
         add(&[MESSAGES, at], message.name().to_owned());
         for (list, index, name) in parts(message) {
-            add(
-                &[MESSAGES, at, list, index],
-                format!("{}.{name}", message.name()),
-            );
+            add(&[MESSAGES, at, list, index], format!("{}.{name}", message.name()));
         }
     }
     for (at, list) in (0_i32..).zip(&file.enum_type) {

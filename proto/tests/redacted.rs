@@ -19,11 +19,7 @@ fn shows_no_secret(shown: &dyn std::fmt::Debug) {
 
 fn envelope(body: move_message::Body) -> FromCell {
     FromCell {
-        body: Some(from_cell::Body::Move(MoveMessage {
-            r#move: None,
-            epoch: 1,
-            body: Some(body),
-        })),
+        body: Some(from_cell::Body::Move(MoveMessage { r#move: None, epoch: 1, body: Some(body) })),
     }
 }
 
@@ -31,10 +27,7 @@ fn envelope(body: move_message::Body) -> FromCell {
 fn a_batch_hides_its_manifests() {
     shows_no_secret(&envelope(move_message::Body::Batch(MoveObjectBatch {
         position: None,
-        objects: vec![ObjectCopy {
-            manifest: SECRET.into(),
-            ..ObjectCopy::default()
-        }],
+        objects: vec![ObjectCopy { manifest: SECRET.into(), ..ObjectCopy::default() }],
     })));
 }
 
@@ -51,20 +44,11 @@ fn a_move_complete_hides_its_distributables() {
 
 #[test]
 fn an_enrolment_hides_its_token() {
-    shows_no_secret(&EnrolRequest {
-        token: SECRET.to_owned(),
-        ..EnrolRequest::default()
-    });
+    shows_no_secret(&EnrolRequest { token: SECRET.to_owned(), ..EnrolRequest::default() });
 }
 
 #[test]
 fn reports_hide_contents() {
-    shows_no_secret(&Difference {
-        found_manifest: SECRET.into(),
-        ..Difference::default()
-    });
-    shows_no_secret(&OutsideWrite {
-        patch: SECRET.into(),
-        ..OutsideWrite::default()
-    });
+    shows_no_secret(&Difference { found_manifest: SECRET.into(), ..Difference::default() });
+    shows_no_secret(&OutsideWrite { patch: SECRET.into(), ..OutsideWrite::default() });
 }

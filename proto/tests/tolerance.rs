@@ -6,22 +6,14 @@ use prost::Message;
 /// A length-delimited field of a number that no message has.
 fn unknown_field(number: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
-    prost::encoding::encode_key(
-        number,
-        prost::encoding::WireType::LengthDelimited,
-        &mut bytes,
-    );
+    prost::encoding::encode_key(number, prost::encoding::WireType::LengthDelimited, &mut bytes);
     bytes.extend([3, b'n', b'e', b'w']);
     bytes
 }
 
 #[test]
 fn an_unknown_field_is_passed_over() {
-    let known = Heartbeat {
-        sequence: 7,
-        node_count: 3,
-        ..Heartbeat::default()
-    };
+    let known = Heartbeat { sequence: 7, node_count: 3, ..Heartbeat::default() };
     let mut bytes = known.encode_to_vec();
     bytes.extend(unknown_field(4000));
     let read = Heartbeat::decode(bytes.as_slice()).expect("unknown fields are no error");
@@ -37,10 +29,7 @@ fn an_unknown_kind_of_message_is_an_envelope_without_a_body() {
 
 #[test]
 fn an_unknown_enum_value_reads_as_unspecified() {
-    let record = Record {
-        phase: 4000,
-        ..Record::default()
-    };
+    let record = Record { phase: 4000, ..Record::default() };
     let read = Record::decode(record.encode_to_vec().as_slice()).expect("the number is kept");
     assert_eq!(read.phase, 4000);
     assert_eq!(read.phase(), Phase::Unspecified);

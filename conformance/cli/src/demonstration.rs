@@ -12,10 +12,7 @@ use fulcrum_harness::tell::{Style, WIDTH, tell};
 /// the verdict is.
 pub(crate) fn run() -> Result<Exit, Failure> {
     let history = MOVE_CAPD.evidence().read().map_err(Failure::own_fault)?;
-    let style = Style {
-        colour: output::colour(),
-        verbose: false,
-    };
+    let style = Style { colour: output::colour(), verbose: false };
     let told = tell(&judge::judge(&history), style);
     output::print(&format!("{}\n{told}\n{}", opening(), closing(&program())))?;
     Ok(Exit::Fine)

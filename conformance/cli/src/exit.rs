@@ -62,10 +62,7 @@ mod tests {
         ];
         for exit in all {
             let start = format!("  {:<4}", exit as u8);
-            assert!(
-                HELP.lines().any(|line| line.starts_with(&start)),
-                "{exit:?}"
-            );
+            assert!(HELP.lines().any(|line| line.starts_with(&start)), "{exit:?}");
         }
         assert_eq!(HELP.lines().count(), all.len() + 1);
     }

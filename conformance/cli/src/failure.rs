@@ -28,11 +28,7 @@ impl Failure {
     }
 
     fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-            hint: None,
-        }
+        Self { exit, error: error.into(), hint: None }
     }
 
     /// Adds what the user can try.
@@ -48,16 +44,9 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let chain = self
-            .error
-            .chain()
-            .map(|error| printable(&error.to_string()));
+        let chain = self.error.chain().map(|error| printable(&error.to_string()));
         for (index, words) in chain.enumerate() {
-            let lead = if index == 0 {
-                "error:"
-            } else {
-                "\n  caused by:"
-            };
+            let lead = if index == 0 { "error:" } else { "\n  caused by:" };
             write!(f, "{lead} {words}")?;
         }
         match &self.hint {

@@ -56,10 +56,7 @@ pub(crate) fn run(args: &JudgeArgs) -> Result<Exit, Failure> {
         Failure::bad_input(error).hint("fulcrum judge --help: what the logs have to be")
     })?;
     let judgement = judge::judge(&history);
-    let style = Style {
-        colour: output::colour(),
-        verbose: args.verbose,
-    };
+    let style = Style { colour: output::colour(), verbose: args.verbose };
     output::print(&tell(&judgement, style))?;
     if let Some(folder) = &args.report {
         report::write(folder, &judgement, &history, &evidence).map_err(unwritten)?;

@@ -10,9 +10,9 @@ use std::path::Path;
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::usage(
-            anyhow::Error::new(error).context("write to standard output"),
-        )),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::usage(anyhow::Error::new(error).context("write to standard output")))
+        }
         _ => Ok(()),
     }
 }

@@ -17,13 +17,7 @@ struct Room {
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs, it runs this test");
@@ -42,18 +36,13 @@ fn rooms() -> Vec<Room> {
     let root = Path::new(text(&metadata, "workspace_root"));
     let folder = |path: &Path| {
         let folder = path.strip_prefix(root).expect("members lie under the root");
-        folder
-            .to_str()
-            .expect("our folders are ASCII")
-            .replace('\\', "/")
+        folder.to_str().expect("our folders are ASCII").replace('\\', "/")
     };
     let packages = metadata["packages"].as_array().expect("a list of packages");
     let room = |package: &Value| {
         let manifest = PathBuf::from(text(package, "manifest_path"));
         let dependencies = package["dependencies"].as_array().expect("a list");
-        let paths = dependencies
-            .iter()
-            .filter_map(|dependency| dependency["path"].as_str());
+        let paths = dependencies.iter().filter_map(|dependency| dependency["path"].as_str());
         Room {
             folder: folder(manifest.parent().expect("a manifest lies in a folder")),
             leans_on: paths.map(|path| folder(Path::new(path))).collect(),
@@ -88,11 +77,7 @@ fn forbidden(from: &str, to: &str) -> Option<&'static str> {
 #[test]
 fn rooms_lean_only_where_they_may() {
     let rooms = rooms();
-    assert!(
-        rooms
-            .iter()
-            .any(|room| room.folder == "conformance/reference")
-    );
+    assert!(rooms.iter().any(|room| room.folder == "conformance/reference"));
     let mut wrong = Vec::new();
     for room in &rooms {
         for to in &room.leans_on {
@@ -136,18 +121,12 @@ fn every_room_takes_lints_and_versions_from_the_workspace() {
     for room in rooms() {
         let manifest = std::fs::read_to_string(&room.manifest).expect("cargo has just read it");
         let folder = &room.folder;
-        assert!(
-            manifest.contains("[lints]\nworkspace = true"),
-            "{folder} has lints of its own"
-        );
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{folder} has lints of its own");
         for line in dependency_lines(&manifest) {
             let inherits =
                 line.contains(".workspace = true") || line.contains("{ workspace = true");
             assert!(inherits, "{folder} has a version of its own: {line}");
         }
-        assert!(
-            !manifest.contains("dependencies."),
-            "{folder}: write dependencies as lines"
-        );
+        assert!(!manifest.contains("dependencies."), "{folder}: write dependencies as lines");
     }
 }

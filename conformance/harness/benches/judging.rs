@@ -1,5 +1,6 @@
 //! How fast audit logs are judged: 1,000,000 events, nine in ten of them reads, and the same writes
 //! with a tenth of the reads, to show that memory goes with the writes.
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures")]
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use fulcrum_harness::judge::{Evidence, Input, judge};
@@ -162,13 +163,7 @@ fn write_event(event: &mut String, side: &str, number: u64, write: u64) {
 }
 
 fn conditions(write: u64) -> String {
-    let kinds = [
-        "Available",
-        "Ready",
-        "UpToDate",
-        "BootstrapConfigReady",
-        "InfrastructureReady",
-    ];
+    let kinds = ["Available", "Ready", "UpToDate", "BootstrapConfigReady", "InfrastructureReady"];
     let all = kinds.map(|kind| {
         format!(
             r#"{{"lastTransitionTime":"2026-11-24T13:29:12Z","message":"write {write}","observedGeneration":3,"reason":"{kind}","status":"True","type":"{kind}"}}"#

@@ -76,10 +76,8 @@ pub fn read(side: Side, logs: &[Input]) -> Result<Reading, AuditError> {
     let mut collector = Collector::new(side);
     for log in logs {
         let file = log.name();
-        let mut from = log.open().map_err(|source| AuditError::Io {
-            file: file.clone(),
-            source,
-        })?;
+        let mut from =
+            log.open().map_err(|source| AuditError::Io { file: file.clone(), source })?;
         let ended = lines::each(&mut *from, &mut collector).map_err(|error| named(&file, error))?;
         if let Some(line) = ended.cut {
             let note = format!("The last line of {file} ({line}) is cut short and was left out.");
@@ -109,12 +107,7 @@ struct Collector {
 
 impl Collector {
     fn new(side: Side) -> Self {
-        Self {
-            side,
-            reading: Reading::default(),
-            seen: HashSet::new(),
-            known: HashMap::new(),
-        }
+        Self { side, reading: Reading::default(), seen: HashSet::new(), known: HashMap::new() }
     }
 
     /// Shares what stayed the same since the object's last write, so that a history of many writes
@@ -173,13 +166,7 @@ mod tests {
 
     fn read_text(text: &str) -> Result<Reading, AuditError> {
         let bytes = text.as_bytes().to_vec();
-        read(
-            Side::Source,
-            &[Input::Bytes {
-                name: "audit.log".into(),
-                bytes,
-            }],
-        )
+        read(Side::Source, &[Input::Bytes { name: "audit.log".into(), bytes }])
     }
 
     fn writes(text: &str) -> Vec<Write> {
@@ -225,10 +212,7 @@ mod tests {
 
     #[test]
     fn a_body_of_another_shape_tells_nothing() {
-        let patch = line(
-            "patch",
-            r#","requestObject":{"metadata":{"managedFields":"(trimmed)"}}"#,
-        );
+        let patch = line("patch", r#","requestObject":{"metadata":{"managedFields":"(trimmed)"}}"#);
         let told = &writes(&patch)[0].told;
         assert_eq!(told.spec_paused, None);
         assert!(told.touches_only(&[]), "and touches nothing that counts");
@@ -263,12 +247,7 @@ mod tests {
 
     #[test]
     fn a_cut_middle_line_is_an_error_that_names_it() {
-        let text = format!(
-            "{}\n{}\n{}",
-            line("get", ""),
-            &line("get", "")[..120],
-            line("get", "")
-        );
+        let text = format!("{}\n{}\n{}", line("get", ""), &line("get", "")[..120], line("get", ""));
         let error = read_text(&text).expect_err("cut");
         assert_eq!(
             error.to_string(),
@@ -280,10 +259,7 @@ mod tests {
     fn a_read_that_was_cut_and_continued_is_not_passed_over() {
         let whole = line("update", "");
         let text = format!("{whole}\n{}{whole}\n{whole}", &line("get", "")[..200]);
-        assert!(matches!(
-            read_text(&text),
-            Err(AuditError::Broken { line: 2, .. })
-        ));
+        assert!(matches!(read_text(&text), Err(AuditError::Broken { line: 2, .. })));
     }
 
     #[test]
@@ -295,12 +271,7 @@ mod tests {
         );
         let text = read_text("hello\n").expect_err("no log").to_string();
         assert!(text.contains("line 1 is no JSON"), "{text}");
-        assert!(
-            read_text("\n")
-                .expect_err("no log")
-                .to_string()
-                .contains("is empty")
-        );
+        assert!(read_text("\n").expect_err("no log").to_string().contains("is empty"));
     }
 
     #[test]

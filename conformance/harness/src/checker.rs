@@ -80,11 +80,7 @@ impl<'h> Scene<'h> {
         let objects = Objects::of(history);
         let moves = moves::recognise(&objects);
         let clocks = Clocks::of(&objects, &moves);
-        Self {
-            objects,
-            moves,
-            clocks,
-        }
+        Self { objects, moves, clocks }
     }
 
     /// The history.
@@ -96,16 +92,12 @@ impl<'h> Scene<'h> {
     /// An unknown that names the log which is not there.
     pub(crate) fn lacks(&self, sides: &[Side]) -> Option<Verdict> {
         let missing = sides.iter().find(|side| !self.history().has(**side))?;
-        Some(Verdict::unknown(format!(
-            "There is no log of the {missing}."
-        )))
+        Some(Verdict::unknown(format!("There is no log of the {missing}.")))
     }
 
     /// An unknown that says why the clocks of the two logs cannot be compared.
     pub(crate) fn doubts_clocks(&self) -> Option<Verdict> {
-        self.clocks
-            .doubt()
-            .map(|doubt| Verdict::unknown(doubt.to_owned()))
+        self.clocks.doubt().map(|doubt| Verdict::unknown(doubt.to_owned()))
     }
 
     /// One step as a line of a witness.
@@ -126,12 +118,7 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     fn new(outcome: Outcome, summary: String) -> Self {
-        Self {
-            outcome,
-            summary,
-            witness: Vec::new(),
-            measurements: Vec::new(),
-        }
+        Self { outcome, summary, witness: Vec::new(), measurements: Vec::new() }
     }
 
     pub(crate) fn passed(summary: String) -> Self {
@@ -164,11 +151,8 @@ impl Checker {
     /// Judges a history: one finding over all moves in it, and what was measured.
     #[must_use]
     pub fn judge(&self, scene: &Scene<'_>) -> (Finding, Vec<Measurement>) {
-        let verdicts: Vec<Verdict> = scene
-            .moves
-            .iter()
-            .map(|one| self.judge_named(scene, one))
-            .collect();
+        let verdicts: Vec<Verdict> =
+            scene.moves.iter().map(|one| self.judge_named(scene, one)).collect();
         let mut measurements = Vec::new();
         let mut worst = None;
         for mut verdict in verdicts {
@@ -217,10 +201,7 @@ fn rank(outcome: Outcome) -> u8 {
 
 fn no_move(scene: &Scene<'_>) -> Verdict {
     scene.lacks(&[Side::Target]).unwrap_or_else(|| {
-        let clusters = scene
-            .objects
-            .of_side(Side::Target)
-            .any(|track| track.key.is_cluster());
+        let clusters = scene.objects.of_side(Side::Target).any(|track| track.key.is_cluster());
         Verdict::unknown(if clusters {
             "No hand-over shows: no Cluster of the target was created there as a copy.".into()
         } else {
@@ -244,16 +225,8 @@ pub(crate) fn line_of_action(action: &InfrastructureAction) -> Line {
     Line {
         at: action.at,
         cluster: "infrastructure".into(),
-        actor: action
-            .on_behalf_of
-            .map(|side| format!("for the {side}"))
-            .unwrap_or_default(),
-        what: format!(
-            "{} {} was {}",
-            action.kind,
-            action.name,
-            done(action.action)
-        ),
+        actor: action.on_behalf_of.map(|side| format!("for the {side}")).unwrap_or_default(),
+        what: format!("{} {} was {}", action.kind, action.name, done(action.action)),
     }
 }
 
@@ -272,10 +245,7 @@ pub(crate) fn done(action: InfrastructureVerb) -> &'static str {
 pub(crate) fn between(from: &Write, to: &Write) -> (Duration, Duration) {
     let longest = to.completed.as_nanosecond() - from.received.as_nanosecond();
     let shortest = to.received.as_nanosecond() - from.completed.as_nanosecond();
-    (
-        nanoseconds((longest + shortest) / 2),
-        nanoseconds((longest - shortest) / 2),
-    )
+    (nanoseconds((longest + shortest) / 2), nanoseconds((longest - shortest) / 2))
 }
 
 fn nanoseconds(amount: i128) -> Duration {
@@ -296,12 +266,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 /// The first few names, and how many more there are.
 pub(crate) fn names(all: &[String]) -> String {
     const SHOWN: usize = 3;
-    let shown = all
-        .iter()
-        .take(SHOWN)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     match all.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -333,11 +298,7 @@ pub(crate) mod tests {
         for checker in all() {
             let finding = judged(checker, Story::new());
             assert_eq!(finding.outcome, Outcome::Unknown, "{}", checker.id);
-            assert!(
-                finding.summary.contains("No hand-over shows"),
-                "{}",
-                finding.summary
-            );
+            assert!(finding.summary.contains("No hand-over shows"), "{}", finding.summary);
         }
     }
 }

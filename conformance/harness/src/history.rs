@@ -218,14 +218,7 @@ impl Entry {
 }
 
 /// Where an entry stands in a history.
-type Place<'e> = (
-    Timestamp,
-    Timestamp,
-    Option<Side>,
-    Option<u64>,
-    Option<&'e Key>,
-    &'e str,
-);
+type Place<'e> = (Timestamp, Timestamp, Option<Side>, Option<u64>, Option<&'e Key>, &'e str);
 
 impl Entry {
     fn place(&self) -> Place<'_> {
@@ -275,11 +268,7 @@ impl History {
     #[must_use]
     pub fn new(mut entries: Vec<Entry>, records: Records, notes: Vec<String>) -> Self {
         entries.sort_by(|one, other| one.place().cmp(&other.place()));
-        Self {
-            entries,
-            records,
-            notes,
-        }
+        Self { entries, records, notes }
     }
 
     /// All entries, in order.
@@ -339,10 +328,7 @@ impl History {
         let mut writes = self.writes().filter(|write| write.side == side);
         let first = writes.next()?;
         let end = writes.map(|write| write.completed).max();
-        Some((
-            first.received,
-            end.unwrap_or(first.completed).max(first.completed),
-        ))
+        Some((first.received, end.unwrap_or(first.completed).max(first.completed)))
     }
 
     /// Writes the history as JSON lines, one an entry. The same history gives the same bytes.
@@ -357,13 +343,7 @@ impl History {
                 Entry::Write(write) => pauses.after(write),
                 _ => None,
             };
-            serde_json::to_writer(
-                &mut *out,
-                &Row {
-                    entry,
-                    effectively_paused: pause,
-                },
-            )?;
+            serde_json::to_writer(&mut *out, &Row { entry, effectively_paused: pause })?;
             out.write_all(b"\n")?;
         }
         Ok(())

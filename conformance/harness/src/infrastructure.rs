@@ -60,10 +60,7 @@ pub fn read(records: &[Input]) -> Result<Vec<Entry>, InfrastructureError> {
     let mut entries = Vec::new();
     for record in records {
         let file = record.name();
-        let io = |source| InfrastructureError::Io {
-            file: file.clone(),
-            source,
-        };
+        let io = |source| InfrastructureError::Io { file: file.clone(), source };
         for (number, line) in (1..).zip(record.open().map_err(io)?.lines()) {
             let line = line.map_err(io)?;
             if line.trim().is_empty() {
@@ -91,11 +88,7 @@ fn act(line: &str) -> Result<Option<InfrastructureAction>, String> {
 }
 
 fn expected(error: &serde_json::Error) -> String {
-    let what = if error.is_data() {
-        "an act of another shape"
-    } else {
-        "no JSON"
-    };
+    let what = if error.is_data() { "an act of another shape" } else { "no JSON" };
     format!(
         "{what} (column {}); expected at, action, kind and name, or an event of Docker",
         error.column()
@@ -165,10 +158,7 @@ mod tests {
     use super::*;
 
     fn read_text(text: &str) -> Result<Vec<InfrastructureAction>, InfrastructureError> {
-        let input = Input::Bytes {
-            name: "acts.jsonl".into(),
-            bytes: text.as_bytes().to_vec(),
-        };
+        let input = Input::Bytes { name: "acts.jsonl".into(), bytes: text.as_bytes().to_vec() };
         let act = |entry| match entry {
             Entry::Infrastructure(action) => Some(action),
             _ => None,
@@ -197,16 +187,10 @@ mod tests {
             r#"{"time":1795526903641127238,"type":"container","action":"kill","name":"lb","cluster":"c","role":"external-load-balancer","signal":"1"}"#,
         ))
         .expect("events");
-        let told: Vec<_> = acts
-            .iter()
-            .map(|act| (act.action, act.kind.as_str()))
-            .collect();
+        let told: Vec<_> = acts.iter().map(|act| (act.action, act.kind.as_str())).collect();
         assert_eq!(
             told,
-            [
-                (InfrastructureVerb::Create, "machine"),
-                (InfrastructureVerb::Delete, "machine")
-            ],
+            [(InfrastructureVerb::Create, "machine"), (InfrastructureVerb::Delete, "machine")],
             "a signal that asks for a reload is no kill"
         );
         assert_eq!(acts[0].at.to_string(), "2026-11-24T13:28:21.916450578Z");
@@ -217,10 +201,7 @@ mod tests {
         for (line, found) in [("nonsense", "no JSON"), ("{}", "an act of another shape")] {
             let text = format!("\n{line}\n");
             let error = read_text(&text).expect_err("no record").to_string();
-            assert!(
-                error.contains(&format!("acts.jsonl: line 2 is {found}")),
-                "{error}"
-            );
+            assert!(error.contains(&format!("acts.jsonl: line 2 is {found}")), "{error}");
         }
     }
 }

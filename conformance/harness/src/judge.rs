@@ -38,10 +38,7 @@ pub fn cases() -> &'static [Case] {
 #[must_use]
 pub fn judge(history: &History) -> Judgement {
     let scene = Scene::of(history);
-    let mut judgement = Judgement {
-        notes: notes(&scene),
-        ..Judgement::default()
-    };
+    let mut judgement = Judgement { notes: notes(&scene), ..Judgement::default() };
     for checker in checker::all() {
         let (finding, mut measurements) = checker.judge(&scene);
         judgement.findings.push(finding);
@@ -74,17 +71,11 @@ fn notes(scene: &Scene<'_>) -> Vec<String> {
 
 /// Kinds of which the log holds no body.
 fn without_bodies(history: &History, side: Side) -> Option<String> {
-    let writes = || {
-        history
-            .writes()
-            .filter(|write| write.side == side && write.took_effect())
-    };
+    let writes = || history.writes().filter(|write| write.side == side && write.took_effect());
     let of_secrets = || writes().filter(|write| write.object.is_secret());
     let bare = |level: Level| level == Level::Metadata;
     if writes().next().is_some() && writes().all(|write| bare(write.level)) {
-        return Some(format!(
-            "The {side}'s log holds no bodies (level Metadata)."
-        ));
+        return Some(format!("The {side}'s log holds no bodies (level Metadata)."));
     }
     let secrets = of_secrets().next().is_some() && of_secrets().all(|write| bare(write.level));
     secrets.then(|| format!("The {side}'s log holds no bodies of Secrets, as is right."))
@@ -112,11 +103,8 @@ mod tests {
     #[test]
     fn a_pivot_breaks_no_rule() {
         let judgement = judge(&pivot().history());
-        let failed: Vec<_> = judgement
-            .findings
-            .iter()
-            .filter(|one| one.outcome == Outcome::Failed)
-            .collect();
+        let failed: Vec<_> =
+            judgement.findings.iter().filter(|one| one.outcome == Outcome::Failed).collect();
         assert!(failed.is_empty(), "{failed:?}");
         assert_eq!(judgement.findings.len(), cases().len());
         assert!(judgement.timeline.len() > 4, "{:?}", judgement.timeline);
@@ -125,23 +113,13 @@ mod tests {
     #[test]
     fn witnesses_and_timelines_are_short() {
         let judgement = judge(&pivot().history());
-        assert!(
-            judgement
-                .findings
-                .iter()
-                .all(|finding| finding.witness.len() < 10)
-        );
+        assert!(judgement.findings.iter().all(|finding| finding.witness.len() < 10));
         assert!(judgement.timeline.len() <= 25);
     }
 
     #[test]
     fn nothing_is_judged_as_unknown() {
         let judgement = judge(&Story::new().history());
-        assert!(
-            judgement
-                .findings
-                .iter()
-                .all(|one| one.outcome == Outcome::Unknown)
-        );
+        assert!(judgement.findings.iter().all(|one| one.outcome == Outcome::Unknown));
     }
 }

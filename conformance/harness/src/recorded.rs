@@ -27,14 +27,8 @@ pub const MOVE_CAPD: Recorded = Recorded {
     name: "move-capd",
     about: "clusterctl move between two real clusters (kind and CAPD) with all controllers at \
             work; afterwards the parent is deleted, the child scaled and one of its workers killed",
-    source: file(
-        "move-capd/parent.jsonl",
-        include_bytes!("../fixtures/move-capd/parent.jsonl"),
-    ),
-    target: file(
-        "move-capd/child.jsonl",
-        include_bytes!("../fixtures/move-capd/child.jsonl"),
-    ),
+    source: file("move-capd/parent.jsonl", include_bytes!("../fixtures/move-capd/parent.jsonl")),
+    target: file("move-capd/child.jsonl", include_bytes!("../fixtures/move-capd/child.jsonl")),
     infrastructure: Some(file(
         "move-capd/docker.jsonl",
         include_bytes!("../fixtures/move-capd/docker.jsonl"),
@@ -72,10 +66,7 @@ impl Recorded {
 }
 
 fn input((name, bytes): File) -> Input {
-    Input::Bytes {
-        name: name.to_owned(),
-        bytes: bytes.to_vec(),
-    }
+    Input::Bytes { name: name.to_owned(), bytes: bytes.to_vec() }
 }
 
 #[cfg(test)]

@@ -62,16 +62,10 @@ pub fn write(
     evidence: &Evidence,
 ) -> Result<(), ReportError> {
     let report = ConformanceReport::new(judgement, InputReport::all(evidence)?);
-    fs::create_dir_all(folder).map_err(|source| ReportError::Folder {
-        path: folder.to_owned(),
-        source,
-    })?;
-    replace(&folder.join("history.jsonl"), |out| {
-        history.write_jsonl(out)
-    })?;
-    replace(&folder.join("junit.xml"), |out| {
-        junit::write(judgement, out)
-    })?;
+    fs::create_dir_all(folder)
+        .map_err(|source| ReportError::Folder { path: folder.to_owned(), source })?;
+    replace(&folder.join("history.jsonl"), |out| history.write_jsonl(out))?;
+    replace(&folder.join("junit.xml"), |out| junit::write(judgement, out))?;
     replace(&folder.join("report.yaml"), |out| report.write(out))
 }
 
@@ -85,10 +79,7 @@ fn replace(
     let partial = PathBuf::from(partial);
     fill(&partial, content)
         .and_then(|()| fs::rename(&partial, path))
-        .map_err(|source| ReportError::Write {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
 
 fn fill(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

@@ -48,17 +48,14 @@ pub struct Rule {
 impl Rule {
     /// The words without the document's emphasis, for a terminal.
     pub fn plain_text(&self) -> String {
-        self.text
-            .split('`')
-            .enumerate()
-            .fold(String::new(), |mut plain, (index, part)| {
-                if index > 0 {
-                    plain.push('`');
-                }
-                let in_code = index % 2 == 1;
-                plain.extend(part.chars().filter(|&letter| in_code || letter != '*'));
-                plain
-            })
+        self.text.split('`').enumerate().fold(String::new(), |mut plain, (index, part)| {
+            if index > 0 {
+                plain.push('`');
+            }
+            let in_code = index % 2 == 1;
+            plain.extend(part.chars().filter(|&letter| in_code || letter != '*'));
+            plain
+        })
     }
 }
 

@@ -82,11 +82,7 @@ impl Teller {
         if findings.is_empty() {
             return;
         }
-        let words = format!(
-            "{} ({})",
-            outcome.to_string().to_uppercase(),
-            findings.len()
-        );
+        let words = format!("{} ({})", outcome.to_string().to_uppercase(), findings.len());
         self.lines.push(String::new());
         self.lines.push(self.paint.outcome(outcome, &words));
         for finding in findings {
@@ -96,9 +92,7 @@ impl Teller {
 
     /// The rule, what was seen, and the events that show it.
     fn finding(&mut self, finding: &Finding) {
-        let text = rule::find(finding.rule)
-            .map(rule::Rule::plain_text)
-            .unwrap_or_default();
+        let text = rule::find(finding.rule).map(rule::Rule::plain_text).unwrap_or_default();
         let mut text = wrap(&text, WIDTH - 7);
         if !self.style.verbose {
             text = clip(text, RULE_LINES);
@@ -119,10 +113,7 @@ impl Teller {
 
     /// Events one a line, with a column for the cluster.
     fn events(&mut self, events: &[Line], indent: usize) {
-        let cluster = events
-            .iter()
-            .map(|event| event.cluster.chars().count())
-            .max();
+        let cluster = events.iter().map(|event| event.cluster.chars().count()).max();
         let cluster = cluster.unwrap_or_default();
         for event in events {
             let stamp = self.clock.stamp(event.at);
@@ -133,10 +124,7 @@ impl Teller {
             } else {
                 format!("{}: {}", event.actor, event.what)
             };
-            for (index, line) in wrap(&what, WIDTH.saturating_sub(hanging))
-                .iter()
-                .enumerate()
-            {
+            for (index, line) in wrap(&what, WIDTH.saturating_sub(hanging)).iter().enumerate() {
                 self.lines.push(if index == 0 {
                     format!("{head}{line}")
                 } else {
@@ -151,18 +139,11 @@ impl Teller {
             return;
         }
         self.heading("MEASURED");
-        let widest = measurements
-            .iter()
-            .map(|measured| measured.name.chars().count())
-            .max();
+        let widest = measurements.iter().map(|measured| measured.name.chars().count()).max();
         let widest = widest.unwrap_or_default();
         for measured in measurements {
             let value = duration::with_error(measured.value, measured.error);
-            self.lines.push(format!(
-                "  {:<widest$}  {}",
-                measured.name,
-                self.paint.bold(&value)
-            ));
+            self.lines.push(format!("  {:<widest$}  {}", measured.name, self.paint.bold(&value)));
             for line in wrap(&measured.note, WIDTH - 7) {
                 self.lines.push(format!("       {line}"));
             }

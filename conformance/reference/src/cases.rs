@@ -47,15 +47,9 @@ const GRAPH: &[(&str, &[&str])] = &[
 /// All of them.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    let graph = GRAPH.iter().map(|(name, rules)| Case {
-        id: format!("graph/{name}"),
-        rules,
-    });
+    let graph = GRAPH.iter().map(|(name, rules)| Case { id: format!("graph/{name}"), rules });
     let model = fulcrum_explore::catalogue::all()
         .into_iter()
-        .map(|it| Case {
-            id: format!("model/{}", it.scenario.name),
-            rules: it.rules,
-        });
+        .map(|it| Case { id: format!("model/{}", it.scenario.name), rules: it.rules });
     graph.chain(model).collect()
 }

@@ -125,9 +125,7 @@ pub enum PlanError {
 /// # Errors
 /// [`PlanError`], which lists everything that is wrong.
 pub fn plan(sources: Vec<Source>) -> Result<GraphReport, PlanError> {
-    let files = sources
-        .iter()
-        .map(|source| (source.file.as_str(), source.bytes.as_slice()));
+    let files = sources.iter().map(|source| (source.file.as_str(), source.bytes.as_slice()));
     let objects = manifest::read_all(files).map_err(PlanError::Unreadable)?;
     let inventory = Inventory::new(&objects);
     let clusters: Vec<&ObjectKey> = inventory.clusters().collect();
@@ -146,18 +144,13 @@ pub fn plan(sources: Vec<Source>) -> Result<GraphReport, PlanError> {
         }
     }
     if !problems.lines.is_empty() {
-        return Err(PlanError::Unplaceable {
-            problems: problems.lines,
-        });
+        return Err(PlanError::Unplaceable { problems: problems.lines });
     }
     let left = inventory.unselected().into_iter();
     Ok(GraphReport {
         clusters: plans,
         unselected: left
-            .map(|(object, reason)| Left {
-                object: object.to_string(),
-                reason,
-            })
+            .map(|(object, reason)| Left { object: object.to_string(), reason })
             .collect(),
         notes: notes(&inventory),
     })
@@ -201,9 +194,7 @@ fn cluster_plan(
         SelectError::Unplaceable { error, .. } => lines(error.problems()),
         other => vec![other.to_string()],
     })?;
-    let graph = selection
-        .graph(objects)
-        .map_err(|error| lines(error.problems()))?;
+    let graph = selection.graph(objects).map_err(|error| lines(error.problems()))?;
     let left_owners = selection.left_owners.iter().map(|left| LeftOwner {
         object: left.object.to_string(),
         owner: left.owner.to_string(),
@@ -225,10 +216,7 @@ fn levels(graph: &Graph, selection: &Selection) -> Vec<Vec<PlannedObject>> {
     let planned = |node: &NodeId| {
         let named = |mut nodes: Vec<NodeId>| -> Vec<String> {
             nodes.sort_by_key(|node| position[node.index()]);
-            nodes
-                .into_iter()
-                .map(|node| graph.key(node).to_string())
-                .collect()
+            nodes.into_iter().map(|node| graph.key(node).to_string()).collect()
         };
         let key = graph.key(*node);
         let selected = &selection.selected[key];
@@ -244,10 +232,7 @@ fn levels(graph: &Graph, selection: &Selection) -> Vec<Vec<PlannedObject>> {
             library: selected.library,
         }
     };
-    order
-        .levels()
-        .map(|level| level.iter().map(planned).collect())
-        .collect()
+    order.levels().map(|level| level.iter().map(planned).collect()).collect()
 }
 
 #[cfg(test)]
@@ -262,10 +247,7 @@ mod tests {
                            - {apiVersion: cluster.x-k8s.io/v1beta2, kind: Cluster, name: c1}\n";
 
     fn source(file: &str, text: &str) -> Source {
-        Source {
-            file: file.to_owned(),
-            bytes: text.as_bytes().to_vec(),
-        }
+        Source { file: file.to_owned(), bytes: text.as_bytes().to_vec() }
     }
 
     #[test]
@@ -283,9 +265,7 @@ mod tests {
     #[test]
     fn an_input_without_cluster_names_its_files() {
         let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
-        let error = plan(vec![source("pods.yaml", pod)])
-            .expect_err("no Cluster")
-            .to_string();
+        let error = plan(vec![source("pods.yaml", pod)]).expect_err("no Cluster").to_string();
         assert_eq!(
             error,
             "there is no Cluster of cluster.x-k8s.io among the 1 objects of pods.yaml",
@@ -294,12 +274,10 @@ mod tests {
 
     #[test]
     fn problems_name_object_and_place() {
-        let error = plan(vec![
-            source("a.yaml", CLUSTER),
-            source("b.yaml", &MACHINE.replace("c1", "c2")),
-        ])
-        .expect_err("an orphan")
-        .to_string();
+        let error =
+            plan(vec![source("a.yaml", CLUSTER), source("b.yaml", &MACHINE.replace("c1", "c2"))])
+                .expect_err("an orphan")
+                .to_string();
         assert_eq!(
             error,
             "these objects cannot be placed:\n  Machine.cluster.x-k8s.io default/m (b.yaml, \
@@ -307,9 +285,6 @@ mod tests {
         );
         let twice = plan(vec![source("a.yaml", CLUSTER), source("b.yaml", CLUSTER)]);
         let twice = twice.expect_err("a duplicate").to_string();
-        assert!(
-            twice.contains("a.yaml, document 1, and in b.yaml, document 1"),
-            "{twice}"
-        );
+        assert!(twice.contains("a.yaml, document 1, and in b.yaml, document 1"), "{twice}");
     }
 }

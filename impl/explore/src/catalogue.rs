@@ -33,11 +33,7 @@ pub(crate) const CALM: Budget = Budget {
 };
 
 /// Two attempts, of which one may run out of time.
-pub(crate) const TWO: Budget = Budget {
-    pivots: 2,
-    timeouts: 1,
-    ..CALM
-};
+pub(crate) const TWO: Budget = Budget { pivots: 2, timeouts: 1, ..CALM };
 
 /// One exploration, and what must come of it.
 #[derive(Clone, Debug)]
@@ -72,13 +68,12 @@ impl Exploration {
         match &report.story {
             Some(story) if self.finds.contains(&story.violation) => None,
             Some(story) => Some(format!("{name}: the rules do not hold\n{story}")),
-            None if !report.complete => Some(format!(
-                "{name}: not explored to the end: {} states",
-                report.states
-            )),
-            None if !self.finds.is_empty() => Some(format!(
-                "{name}: the rule is taken out, and nothing comes of it"
-            )),
+            None if !report.complete => {
+                Some(format!("{name}: not explored to the end: {} states", report.states))
+            }
+            None if !self.finds.is_empty() => {
+                Some(format!("{name}: the rule is taken out, and nothing comes of it"))
+            }
             None => None,
         }
     }

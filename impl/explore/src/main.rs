@@ -53,11 +53,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let complaints = chosen.iter().filter(|it| !explore(it, &options)).count();
-    if complaints == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if complaints == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn explore(exploration: &Exploration, options: &Options) -> bool {

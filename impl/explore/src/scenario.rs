@@ -104,19 +104,13 @@ impl Scenario {
     /// Without the fence feature.
     #[must_use]
     pub fn unfenced(self) -> Self {
-        Self {
-            fences: false,
-            ..self
-        }
+        Self { fences: false, ..self }
     }
 
     /// With controllers that see and do everything at once.
     #[must_use]
     pub fn prompt(self) -> Self {
-        Self {
-            prompt: true,
-            ..self
-        }
+        Self { prompt: true, ..self }
     }
 
     /// With faults at these places only.
@@ -128,9 +122,6 @@ impl Scenario {
     /// With a rule taken out.
     #[must_use]
     pub fn without(self, mutation: Mutation) -> Self {
-        Self {
-            mutation: Some(mutation),
-            ..self
-        }
+        Self { mutation: Some(mutation), ..self }
     }
 }

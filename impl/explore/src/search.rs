@@ -45,10 +45,7 @@ pub fn seek(scenario: &Scenario, limit: usize, only: &[Violation]) -> Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (states, transitions, depth) = (self.states, self.transitions, self.depth);
-        write!(
-            f,
-            "{states} states, {transitions} transitions, depth {depth}, "
-        )?;
+        write!(f, "{states} states, {transitions} transitions, depth {depth}, ")?;
         match &self.story {
             Some(story) => write!(f, "{}, in {} steps", story.violation, story.actions.len()),
             None if self.complete => write!(f, "complete, {} ends", self.ends),
@@ -122,11 +119,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        if self.complete && self.seeks(Violation::NoProgress) {
-            self.stuck()
-        } else {
-            None
-        }
+        if self.complete && self.seeks(Violation::NoProgress) { self.stuck() } else { None }
     }
 
     fn seeks(&self, violation: Violation) -> bool {
@@ -148,10 +141,7 @@ impl<'a> Search<'a> {
     }
 
     fn judge_quiet(&self, world: &World, actions: &[Action]) -> Option<Quiet> {
-        if !actions
-            .iter()
-            .all(|action| action.is_optional() || is_timer(*action))
-        {
+        if !actions.iter().all(|action| action.is_optional() || is_timer(*action)) {
             return None;
         }
         match world.judge_rest() {
@@ -191,11 +181,7 @@ impl<'a> Search<'a> {
                 at = from;
             }
             actions.reverse();
-            Story {
-                scenario: self.scenario.clone(),
-                actions,
-                violation,
-            }
+            Story { scenario: self.scenario.clone(), actions, violation }
         });
         Report {
             states: self.origins.len(),

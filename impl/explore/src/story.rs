@@ -35,12 +35,7 @@ impl fmt::Display for Story {
                 }
             }
         }
-        writeln!(
-            f,
-            "violated: {} ({})",
-            self.violation,
-            self.violation.rules().join(", ")
-        )
+        writeln!(f, "violated: {} ({})", self.violation, self.violation.rules().join(", "))
     }
 }
 
@@ -62,22 +57,14 @@ fn whose(action: Action) -> Option<At> {
 fn detail(world: &World, action: Action) -> String {
     match action {
         Action::Perform(at, fate) => {
-            world
-                .side(at)
-                .pending
-                .front()
-                .map_or_else(String::new, |it| {
-                    let guard = if fate == Fate::Answered {
-                        ""
-                    } else {
-                        " (uncertain)"
-                    };
-                    format!(": {}{guard}", effect(it))
-                })
+            world.side(at).pending.front().map_or_else(String::new, |it| {
+                let guard = if fate == Fate::Answered { "" } else { " (uncertain)" };
+                format!(": {}{guard}", effect(it))
+            })
         }
-        Action::Deliver(at) | Action::Duplicate(at) | Action::Lose(at) => world.wires[at.index()]
-            .first()
-            .map_or_else(String::new, |it| format!(": {}", said(it))),
+        Action::Deliver(at) | Action::Duplicate(at) | Action::Lose(at) => {
+            world.wires[at.index()].first().map_or_else(String::new, |it| format!(": {}", said(it)))
+        }
         Action::Replay(at) => world.strays[at.index()]
             .as_ref()
             .map_or_else(String::new, |it| format!(": {}", said(it))),
@@ -118,11 +105,7 @@ fn said(message: &Message) -> String {
         Message::Begin(mv) => format!("Begin, attempt {}", mv.attempt),
         Message::Ready(mv) => format!("Ready, attempt {}", mv.attempt),
         Message::Stage { mv, round, set } => {
-            format!(
-                "Stage {round:?} of {} objects, attempt {}",
-                set.count(),
-                mv.attempt
-            )
+            format!("Stage {round:?} of {} objects, attempt {}", set.count(), mv.attempt)
         }
         Message::StageReport { round, count, .. } => {
             format!("StageReport {round:?}, {count} objects")

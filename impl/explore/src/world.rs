@@ -10,6 +10,7 @@ pub mod driver;
 pub mod side;
 pub mod store;
 
+mod landing;
 mod user;
 
 use std::fmt;
@@ -244,12 +245,8 @@ impl World {
         let owners: Vec<_> = self.owners().collect();
         match owners[..] {
             [owner] => {
-                let mover_paused = self
-                    .side(owner)
-                    .store
-                    .cluster
-                    .as_ref()
-                    .is_none_or(|it| it.mover_paused);
+                let mover_paused =
+                    self.side(owner).store.cluster.as_ref().is_none_or(|it| it.mover_paused);
                 if mover_paused {
                     Some(Violation::QuietWithoutOwner)
                 } else if self.knows_all_machines(owner) {
@@ -265,11 +262,10 @@ impl World {
 
     /// A side in the middle of a move whose other side could answer.
     fn is_left_hanging(&self, at: At) -> bool {
-        let rests = matches!(
-            self.side(at).phase(),
-            None | Some(Phase::Owner | Phase::Released | Phase::Held)
-        );
-        !self.side(at).dead && !rests && !self.is_lost(at.other())
+        let side = self.side(at);
+        let rests = matches!(side.phase(), None | Some(Phase::Owner | Phase::Released));
+        let held = side.machine.standing() == Standing::Held;
+        !(side.dead || rests || held || self.is_lost(at.other()))
     }
 
     /// A side that cannot answer for a move any more.
@@ -288,9 +284,7 @@ impl World {
             }
             Standing::Owner | Standing::Released => false,
         };
-        At::BOTH
-            .into_iter()
-            .any(|at| !self.side(at).dead && says_why(at))
+        At::BOTH.into_iter().any(|at| !self.side(at).dead && says_why(at))
     }
 
     /// Whether every machine that runs has its object at `at`.

@@ -17,11 +17,7 @@ fn main() -> ExitCode {
 }
 
 fn trial(exploration: Exploration) -> Trial {
-    let kind = if exploration.scenario.mutation.is_none() {
-        "holds"
-    } else {
-        "finds"
-    };
+    let kind = if exploration.scenario.mutation.is_none() { "holds" } else { "finds" };
     let name = format!("{kind}/{}", exploration.scenario.name);
     let deep = exploration.deep;
     Trial::test(name, move || explore(&exploration)).with_ignored_flag(deep)
@@ -30,7 +26,5 @@ fn trial(exploration: Exploration) -> Trial {
 fn explore(exploration: &Exploration) -> Result<(), Failed> {
     let report = exploration.explore(LIMIT);
     println!("{}: {report}", exploration.scenario.name);
-    exploration
-        .complain(&report)
-        .map_or(Ok(()), |complaint| Err(Failed::from(complaint)))
+    exploration.complain(&report).map_or(Ok(()), |complaint| Err(Failed::from(complaint)))
 }

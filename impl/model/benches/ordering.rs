@@ -3,6 +3,7 @@
 //!
 //! The two run by turns, so that a noisy machine disturbs both alike; medians are shown.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures")]
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
 
 use std::hint::black_box;
@@ -40,9 +41,7 @@ fn medians(graph: &Graph, runs: usize) -> (Duration, Duration) {
     let mut bare = Vec::with_capacity(runs);
     for _ in 0..runs {
         ours.push(timed(|| drop(black_box(graph.order()))));
-        bare.push(timed(|| {
-            drop(black_box(toposort(graph.as_petgraph(), None)))
-        }));
+        bare.push(timed(|| drop(black_box(toposort(graph.as_petgraph(), None)))));
     }
     (median(ours), median(bare))
 }
@@ -74,20 +73,8 @@ fn cluster(size: usize) -> Vec<Object> {
         });
         let template = "infrastructure.cluster.x-k8s.io/v1beta2";
         let owner = Some((core, "Cluster", "c"));
-        objects.push(object(
-            template,
-            "DockerMachineTemplate",
-            &name,
-            owner,
-            Value::Null,
-        ));
-        objects.push(object(
-            core,
-            "MachineDeployment",
-            &name,
-            owner,
-            refs.clone(),
-        ));
+        objects.push(object(template, "DockerMachineTemplate", &name, owner, Value::Null));
+        objects.push(object(core, "MachineDeployment", &name, owner, refs.clone()));
         let owner = Some((core, "MachineDeployment", name.as_str()));
         objects.push(object(core, "MachineSet", &name, owner, refs));
         for machine in 0..MACHINES_OF_A_SET {
@@ -117,13 +104,7 @@ fn machine_of(set: &str, number: usize) -> [Object; OBJECTS_OF_A_MACHINE] {
     let machine = Some((core, "Machine", name.as_str()));
     let config = Some((bootstrap, "KubeadmConfig", name.as_str()));
     [
-        object(
-            core,
-            "Machine",
-            &name,
-            Some((core, "MachineSet", set)),
-            refs,
-        ),
+        object(core, "Machine", &name, Some((core, "MachineSet", set)), refs),
         object(bootstrap, "KubeadmConfig", &name, machine, Value::Null),
         object(infrastructure, "DockerMachine", &name, machine, Value::Null),
         object("v1", "Secret", &name, config, Value::Null),

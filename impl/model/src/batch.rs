@@ -49,10 +49,7 @@ impl Batch {
     /// The bytes of its manifests.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.manifests
-            .iter()
-            .map(|manifest| manifest.json.len())
-            .sum()
+        self.manifests.iter().map(|manifest| manifest.json.len()).sum()
     }
 }
 
@@ -85,14 +82,9 @@ fn listed(oversized: &[Oversized]) -> String {
 /// # Errors
 /// [`BatchError`] that names every object larger than `limit`.
 pub fn cut(manifests: Vec<Manifest>, limit: usize) -> Result<Vec<Batch>, BatchError> {
-    let large = manifests
-        .iter()
-        .filter(|manifest| manifest.json.len() > limit);
+    let large = manifests.iter().filter(|manifest| manifest.json.len() > limit);
     let oversized: Vec<Oversized> = large
-        .map(|manifest| Oversized {
-            object: manifest.key.clone(),
-            bytes: manifest.json.len(),
-        })
+        .map(|manifest| Oversized { object: manifest.key.clone(), bytes: manifest.json.len() })
         .collect();
     if !oversized.is_empty() {
         return Err(BatchError { limit, oversized });
@@ -111,11 +103,7 @@ pub fn cut(manifests: Vec<Manifest>, limit: usize) -> Result<Vec<Batch>, BatchEr
         room -= bytes;
     }
     let total = cut.len();
-    let batch = |(index, manifests)| Batch {
-        index,
-        total,
-        manifests,
-    };
+    let batch = |(index, manifests)| Batch { index, total, manifests };
     Ok(cut.into_iter().enumerate().map(batch).collect())
 }
 
@@ -126,9 +114,7 @@ mod tests {
 
     fn manifests(sizes: &[usize]) -> Vec<Manifest> {
         let manifest = |(position, &bytes): (usize, &usize)| Manifest {
-            key: object("Machine", &format!("m{position}"), &[])
-                .key()
-                .clone(),
+            key: object("Machine", &format!("m{position}"), &[]).key().clone(),
             json: vec![b' '; bytes],
         };
         sizes.iter().enumerate().map(manifest).collect()
@@ -136,12 +122,7 @@ mod tests {
 
     fn sizes(limit: usize, sizes: &[usize]) -> Vec<usize> {
         let batches = cut(manifests(sizes), limit).expect("batches");
-        assert!(
-            batches
-                .iter()
-                .enumerate()
-                .all(|(at, batch)| batch.index == at)
-        );
+        assert!(batches.iter().enumerate().all(|(at, batch)| batch.index == at));
         assert!(batches.iter().all(|batch| batch.total == batches.len()));
         batches.iter().map(Batch::bytes).collect()
     }
@@ -157,18 +138,13 @@ mod tests {
     fn the_order_stays() {
         let all = manifests(&[3, 3, 3, 3, 3]);
         let batches = cut(all.clone(), 7).expect("batches");
-        let again: Vec<Manifest> = batches
-            .into_iter()
-            .flat_map(|batch| batch.manifests)
-            .collect();
+        let again: Vec<Manifest> = batches.into_iter().flat_map(|batch| batch.manifests).collect();
         assert_eq!(again, all);
     }
 
     #[test]
     fn every_object_that_is_too_large_is_named() {
-        let error = cut(manifests(&[11, 2, 12]), 10)
-            .expect_err("two do not fit")
-            .to_string();
+        let error = cut(manifests(&[11, 2, 12]), 10).expect_err("two do not fit").to_string();
         assert_eq!(
             error,
             "larger than the 10 bytes of a batch: Machine.cluster.x-k8s.io default/m0 (11 bytes), \

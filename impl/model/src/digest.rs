@@ -79,10 +79,7 @@ impl SetDigest {
             }
             hash.update(digest.as_bytes());
         }
-        Self {
-            count: objects.len(),
-            digest: Digest(hash.finalize().into()),
-        }
+        Self { count: objects.len(), digest: Digest(hash.finalize().into()) }
     }
 }
 
@@ -155,9 +152,6 @@ mod tests {
     #[test]
     fn digests_are_hexadecimal() {
         let text = Digest::of(&json!({})).to_string();
-        assert_eq!(
-            text,
-            "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
-        );
+        assert_eq!(text, "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
     }
 }

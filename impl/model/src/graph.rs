@@ -96,10 +96,8 @@ impl Graph {
             return Err(GraphError::new(problems));
         }
         let targets = |at: &usize| {
-            let mut nodes: Vec<NodeId> = names.targets[*at]
-                .iter()
-                .map(|&target| node_of[target].into())
-                .collect();
+            let mut nodes: Vec<NodeId> =
+                names.targets[*at].iter().map(|&target| node_of[target].into()).collect();
             nodes.sort_unstable();
             nodes
         };
@@ -195,10 +193,7 @@ fn above(
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<usize, Edge> {
     let object = index.object(at);
-    let soft = links
-        .soft
-        .get(object.key())
-        .and_then(|owner| index.find(owner));
+    let soft = links.soft.get(object.key()).and_then(|owner| index.find(owner));
     let mut above: BTreeMap<usize, Edge> =
         soft.map(|owner| (owner, Edge::Soft)).into_iter().collect();
     for (place, reference) in object.owners().iter().enumerate() {
@@ -228,20 +223,14 @@ mod tests {
             object("Machine", "m1", &[("Cluster", "c")]),
         ];
         let keys = |graph: &Graph| -> Vec<String> {
-            graph
-                .nodes()
-                .map(|node| graph.key(node).name.clone())
-                .collect()
+            graph.nodes().map(|node| graph.key(node).name.clone()).collect()
         };
         let forward = Graph::build(&objects).expect("a graph");
         let backward = Graph::build(objects.iter().rev()).expect("a graph");
         assert_eq!(keys(&forward), ["c", "m1", "m2"]);
         assert_eq!(keys(&forward), keys(&backward));
         let machine = forward.nodes().nth(1).expect("three objects");
-        assert_eq!(
-            forward.owners(machine),
-            [forward.nodes().next().expect("the Cluster")]
-        );
+        assert_eq!(forward.owners(machine), [forward.nodes().next().expect("the Cluster")]);
     }
 
     #[test]

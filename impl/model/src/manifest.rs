@@ -151,10 +151,8 @@ fn flatten(value: Value, place: Place, objects: &mut Vec<Object>) -> Result<(), 
             Ok(())
         }
         None => {
-            let object = Object::from_value(value).map_err(|error| ManifestError::NoObject {
-                place: place.clone(),
-                error,
-            })?;
+            let object = Object::from_value(value)
+                .map_err(|error| ManifestError::NoObject { place: place.clone(), error })?;
             objects.push(object.at(place));
             Ok(())
         }
@@ -171,17 +169,11 @@ struct ListKind {
 /// has a name, a list has none.
 fn list_kind(value: &Value) -> Option<ListKind> {
     let kind = value.get("kind")?.as_str()?;
-    let named = value
-        .pointer("/metadata/name")
-        .is_some_and(Value::is_string);
+    let named = value.pointer("/metadata/name").is_some_and(Value::is_string);
     let is_list =
         kind == "List" || (kind.ends_with("List") && !named && value.get("items").is_some());
     is_list.then(|| ListKind {
-        api_version: value
-            .get("apiVersion")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
+        api_version: value.get("apiVersion").and_then(Value::as_str).unwrap_or_default().to_owned(),
         kind: kind.to_owned(),
     })
 }
@@ -190,10 +182,7 @@ fn items(mut value: Value, kind: &ListKind, place: &Place) -> Result<Vec<Value>,
     match value.get_mut("items").map(Value::take) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(items)) => Ok(items),
-        Some(_) => Err(ManifestError::NoItems {
-            place: place.clone(),
-            kind: kind.kind.clone(),
-        }),
+        Some(_) => Err(ManifestError::NoItems { place: place.clone(), kind: kind.kind.clone() }),
     }
 }
 
@@ -206,8 +195,7 @@ fn adopt_type(item: &mut Value, list: &ListKind) {
         return;
     }
     item.insert("kind".to_owned(), Value::from(kind));
-    item.entry("apiVersion")
-        .or_insert_with(|| Value::from(list.api_version.as_str()));
+    item.entry("apiVersion").or_insert_with(|| Value::from(list.api_version.as_str()));
 }
 
 #[cfg(test)]
@@ -216,16 +204,11 @@ mod tests {
 
     fn keys(text: &str) -> Vec<String> {
         let objects = read("dump.yaml", text.as_bytes()).expect("objects");
-        objects
-            .iter()
-            .map(|object| object.key().to_string())
-            .collect()
+        objects.iter().map(|object| object.key().to_string()).collect()
     }
 
     fn error(text: &str) -> String {
-        read("dump.yaml", text.as_bytes())
-            .expect_err("no objects")
-            .to_string()
+        read("dump.yaml", text.as_bytes()).expect_err("no objects").to_string()
     }
 
     const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\n";
@@ -235,19 +218,12 @@ mod tests {
         let item = |name: &str| {
             format!(r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}"}}}}"#)
         };
-        let inner = format!(
-            r#"{{"kind": "PodList", "apiVersion": "v1", "items": [{}]}}"#,
-            item("b")
-        );
-        let list = format!(
-            r#"{{"kind": "List", "apiVersion": "v1", "items": [{}, {inner}]}}"#,
-            item("a")
-        );
+        let inner =
+            format!(r#"{{"kind": "PodList", "apiVersion": "v1", "items": [{}]}}"#, item("b"));
+        let list =
+            format!(r#"{{"kind": "List", "apiVersion": "v1", "items": [{}, {inner}]}}"#, item("a"));
         assert_eq!(keys(&list), ["Pod a", "Pod b"]);
-        assert_eq!(
-            keys(&format!("---\n# nothing\n---\n{POD}---\n")),
-            ["Pod n/p"]
-        );
+        assert_eq!(keys(&format!("---\n# nothing\n---\n{POD}---\n")), ["Pod n/p"]);
         assert!(keys("").is_empty());
         assert!(keys(r#"{"kind": "List", "apiVersion": "v1", "items": []}"#).is_empty());
     }
@@ -264,10 +240,7 @@ mod tests {
         let one = |name: &str| {
             format!(r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}"}}}}"#)
         };
-        assert_eq!(
-            keys(&format!("{}\n{}", one("a"), one("b"))),
-            ["Pod a", "Pod b"]
-        );
+        assert_eq!(keys(&format!("{}\n{}", one("a"), one("b"))), ["Pod a", "Pod b"]);
     }
 
     #[test]
@@ -284,19 +257,13 @@ mod tests {
             "dump.yaml, document 2 (line 4): no Kubernetes object: `kind` is missing",
         );
         let list = r#"{"kind": "List", "apiVersion": "v1", "items": [7]}"#;
-        assert_eq!(
-            error(list),
-            "dump.yaml, document 1, item 1: no Kubernetes object: not a map"
-        );
+        assert_eq!(error(list), "dump.yaml, document 1, item 1: no Kubernetes object: not a map");
         assert_eq!(
             error("plain words\n"),
             "dump.yaml, document 1: no Kubernetes object: not a map"
         );
         let broken = error(&format!("{POD}---\na: [1\nb: 2\n"));
-        assert!(
-            broken.starts_with("dump.yaml, document 2 (line 4): "),
-            "{broken}"
-        );
+        assert!(broken.starts_with("dump.yaml, document 2 (line 4): "), "{broken}");
         assert!(broken.contains("not YAML"), "{broken}");
         let json = error("{\"kind\": \"Pod\",\n  oops]}");
         assert!(json.contains("line 2"), "{json}");

@@ -75,20 +75,9 @@ impl Object {
         let api_version = metadata::required(fields, "apiVersion", "apiVersion")?;
         let (group, version) = metadata::group_and_version(&api_version);
         let (namespace, name, metadata) = Metadata::read(fields)?;
-        let key = ObjectKey {
-            group: group.to_owned(),
-            kind,
-            namespace,
-            name,
-        };
+        let key = ObjectKey { group: group.to_owned(), kind, namespace, name };
         let version = version.to_owned();
-        Ok(Self {
-            key,
-            version,
-            metadata,
-            value,
-            place: None,
-        })
+        Ok(Self { key, version, metadata, value, place: None })
     }
 
     /// The same object with the place where it was read.
@@ -216,18 +205,12 @@ mod tests {
     #[test]
     fn metadata_is_read() {
         let object = Object::from_value(machine()).expect("a Machine");
-        assert_eq!(
-            object.key().to_string(),
-            "Machine.cluster.x-k8s.io default/m"
-        );
+        assert_eq!(object.key().to_string(), "Machine.cluster.x-k8s.io default/m");
         assert_eq!(object.version(), "v1beta2");
         assert_eq!(object.uid().map(Uid::as_str), Some("u-m"));
         let owner = &object.owners()[0];
         assert!(owner.controller && !owner.block_owner_deletion);
-        assert_eq!(
-            owner.to_string(),
-            "MachineSet.cluster.x-k8s.io ms (uid u-ms)"
-        );
+        assert_eq!(owner.to_string(), "MachineSet.cluster.x-k8s.io ms (uid u-ms)");
     }
 
     #[test]
@@ -235,19 +218,11 @@ mod tests {
         let without = |field: &str| {
             let mut value = machine();
             value.as_object_mut().expect("a map").remove(field);
-            Object::from_value(value)
-                .expect_err("no object")
-                .to_string()
+            Object::from_value(value).expect_err("no object").to_string()
         };
         assert_eq!(without("kind"), "no Kubernetes object: `kind` is missing");
-        assert_eq!(
-            without("apiVersion"),
-            "no Kubernetes object: `apiVersion` is missing"
-        );
-        assert_eq!(
-            without("metadata"),
-            "no Kubernetes object: `metadata.name` is missing"
-        );
+        assert_eq!(without("apiVersion"), "no Kubernetes object: `apiVersion` is missing");
+        assert_eq!(without("metadata"), "no Kubernetes object: `metadata.name` is missing");
         assert_eq!(Object::from_value(json!([1])), Err(ObjectError::NotAMap));
     }
 
@@ -256,19 +231,11 @@ mod tests {
         let mut value = machine();
         value["metadata"]["labels"]["a"] = json!(7);
         let error = Object::from_value(value).expect_err("a number is no label");
-        assert_eq!(
-            error.to_string(),
-            "no Kubernetes object: `metadata.labels.a` is not a string",
-        );
+        assert_eq!(error.to_string(), "no Kubernetes object: `metadata.labels.a` is not a string",);
         let mut value = machine();
         value["metadata"]["ownerReferences"][0]["name"] = json!(null);
         let error = Object::from_value(value).expect_err("an owner has a name");
-        assert!(
-            error
-                .to_string()
-                .contains("metadata.ownerReferences[0].name"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("metadata.ownerReferences[0].name"), "{error}");
     }
 
     #[test]

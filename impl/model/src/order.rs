@@ -20,9 +20,7 @@ pub struct Order {
 impl Order {
     /// The levels, owners first.
     pub fn levels(&self) -> impl Iterator<Item = &[NodeId]> + '_ {
-        self.bounds
-            .windows(2)
-            .map(|bounds| &self.nodes[bounds[0]..bounds[1]])
+        self.bounds.windows(2).map(|bounds| &self.nodes[bounds[0]..bounds[1]])
     }
 
     /// All objects in the order in which they are created on the target.
@@ -43,10 +41,7 @@ impl Graph {
     pub fn order(&self) -> Order {
         let level_of = levels(self.as_petgraph()).expect("a graph was built without cycles");
         // A counting sort: it keeps the order of the numbers inside a level.
-        let depth = level_of
-            .iter()
-            .max()
-            .map_or(0, |&deepest| deepest as usize + 1);
+        let depth = level_of.iter().max().map_or(0, |&deepest| deepest as usize + 1);
         let mut bounds = vec![0; depth + 1];
         for &level in &level_of {
             bounds[level as usize + 1] += 1;
@@ -99,11 +94,7 @@ mod tests {
     fn levels_of(objects: &[Object]) -> Vec<Vec<String>> {
         let graph = Graph::build(objects).expect("a graph");
         let name = |node: &NodeId| graph.key(*node).name.clone();
-        graph
-            .order()
-            .levels()
-            .map(|level| level.iter().map(name).collect())
-            .collect()
+        graph.order().levels().map(|level| level.iter().map(name).collect()).collect()
     }
 
     #[test]
@@ -120,10 +111,7 @@ mod tests {
 
     #[test]
     fn deletion_is_the_reverse() {
-        let objects = [
-            object("Cluster", "c", &[]),
-            object("Machine", "m", &[("Cluster", "c")]),
-        ];
+        let objects = [object("Cluster", "c", &[]), object("Machine", "m", &[("Cluster", "c")])];
         let order = Graph::build(&objects).expect("a graph").order();
         let mut deletion: Vec<NodeId> = order.deletion().collect();
         deletion.reverse();
@@ -141,11 +129,7 @@ mod tests {
             .map(|n: u32| {
                 let owner = format!("m{}", n.saturating_sub(1));
                 let owners = [("Machine", owner.as_str())];
-                object(
-                    "Machine",
-                    &format!("m{n}"),
-                    if n == 0 { &[] } else { &owners },
-                )
+                object("Machine", &format!("m{n}"), if n == 0 { &[] } else { &owners })
             })
             .collect();
         let graph = Graph::build(&objects).expect("a graph");

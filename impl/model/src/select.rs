@@ -124,17 +124,10 @@ impl Selection {
 
     fn links(&self) -> Links {
         let left_off = self.left_owners.iter();
-        let soft = self
-            .selected
-            .iter()
-            .filter(|(_, selected)| is_soft(selected));
+        let soft = self.selected.iter().filter(|(_, selected)| is_soft(selected));
         Links {
-            left_off: left_off
-                .map(|left| (left.object.clone(), left.position))
-                .collect(),
-            soft: soft
-                .map(|(key, _)| (key.clone(), self.cluster.clone()))
-                .collect(),
+            left_off: left_off.map(|left| (left.object.clone(), left.position)).collect(),
+            soft: soft.map(|(key, _)| (key.clone(), self.cluster.clone())).collect(),
         }
     }
 }
@@ -160,13 +153,9 @@ impl Inventory<'_> {
             let objects = self.index.objects().len();
             return Err(SelectError::NoCluster { objects });
         }
-        let found = self
-            .index
-            .find(cluster)
-            .and_then(|at| Some((at, self.claims.get(&at)?)));
-        let (at, claims) = found.ok_or_else(|| SelectError::NotFound {
-            cluster: cluster.clone(),
-        })?;
+        let found = self.index.find(cluster).and_then(|at| Some((at, self.claims.get(&at)?)));
+        let (at, claims) =
+            found.ok_or_else(|| SelectError::NotFound { cluster: cluster.clone() })?;
         let (left_owners, mut problems) = self.owners_outside(claims);
         problems.extend(self.unclaimed_problems(at, claims));
         if !problems.is_empty() {
@@ -261,10 +250,8 @@ impl Inventory<'_> {
     fn foreign(&self, at: usize, claim: &Claim) -> Option<Problem> {
         let by = &self.claimed_by[at];
         let may_be = claim.why == Why::LabelledToMove || self.is_shareable(at);
-        (by.len() > 1 && !may_be).then(|| Problem::Shared {
-            object: self.key(at).clone(),
-            clusters: self.keys(by),
-        })
+        (by.len() > 1 && !may_be)
+            .then(|| Problem::Shared { object: self.key(at).clone(), clusters: self.keys(by) })
     }
 
     fn keys(&self, positions: &[usize]) -> Vec<ObjectKey> {
@@ -289,10 +276,7 @@ impl Inventory<'_> {
             }
         }
         let namespace = &self.key(cluster).namespace;
-        let near = self
-            .cycles
-            .iter()
-            .filter(|cycle| cycle[0].namespace == *namespace);
+        let near = self.cycles.iter().filter(|cycle| cycle[0].namespace == *namespace);
         problems.extend(near.cloned().map(Problem::Cycle));
         problems
     }
@@ -308,17 +292,12 @@ impl Inventory<'_> {
             OwnerFault::OtherNamespace(owner)
             | OwnerFault::OtherName(owner)
             | OwnerFault::Namespaced(owner)
-            | OwnerFault::OtherUid { name: owner, .. } => self
-                .index
-                .find(owner)
-                .is_some_and(|owner| claims.contains_key(&owner)),
+            | OwnerFault::OtherUid { name: owner, .. } => {
+                self.index.find(owner).is_some_and(|owner| claims.contains_key(&owner))
+            }
             OwnerFault::Absent => false,
         };
-        if self.owners[at]
-            .iter()
-            .filter_map(|owner| owner.as_ref().err())
-            .any(belongs_to_claimed)
-        {
+        if self.owners[at].iter().filter_map(|owner| owner.as_ref().err()).any(belongs_to_claimed) {
             return true;
         }
         if key.namespace != own.namespace {
@@ -326,10 +305,9 @@ impl Inventory<'_> {
         }
         match self.named_cluster(at) {
             Some(name) => name == own.name,
-            None if key.group.is_empty() => self
-                .named_for(at)
-                .iter()
-                .any(|(fitting, _)| *fitting == cluster),
+            None if key.group.is_empty() => {
+                self.named_for(at).iter().any(|(fitting, _)| *fitting == cluster)
+            }
             None => true,
         }
     }

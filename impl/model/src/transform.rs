@@ -118,10 +118,7 @@ fn owners(
         let mut left = left_owners.iter();
         left.any(|left| left.object == *object.key() && left.position == position)
     };
-    let references = object
-        .value()
-        .pointer("/metadata/ownerReferences")
-        .and_then(Value::as_array);
+    let references = object.value().pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let mut owners = Vec::new();
     for (position, owner) in object.owners().iter().enumerate() {
         if is_left(position) {
@@ -160,10 +157,7 @@ fn remap_references(value: &mut Value, uids: &UidMap) {
 
 /// The metadata of an object.
 fn metadata(value: &mut Value) -> &mut Map<String, Value> {
-    map_in(
-        value.as_object_mut().expect("an object is a map"),
-        "metadata",
-    )
+    map_in(value.as_object_mut().expect("an object is a map"), "metadata")
 }
 
 fn annotations(metadata: &mut Map<String, Value>) -> &mut Map<String, Value> {
@@ -238,19 +232,13 @@ mod tests {
         );
         assert_eq!(copy.get("status"), None);
         assert_eq!(copy.pointer("/spec/infrastructureRef/uid"), None);
-        assert_eq!(
-            copy.pointer("/spec/infrastructureRef/resourceVersion"),
-            None
-        );
+        assert_eq!(copy.pointer("/spec/infrastructureRef/resourceVersion"), None);
     }
 
     #[test]
     fn an_owner_without_a_copy_stops_the_copy() {
         let error = copy(&machine(), &left(), &UidMap::default(), "move-1").expect_err("no owner");
-        assert!(
-            error.to_string().contains("MachineSet.cluster.x-k8s.io ms"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("MachineSet.cluster.x-k8s.io ms"), "{error}");
     }
 
     #[test]
@@ -270,10 +258,7 @@ mod tests {
             (Some(true), Some("move-1"))
         );
         let foreign = copied(&cluster(true));
-        assert_eq!(
-            (foreign["spec"]["paused"].as_bool(), paused_by(&foreign)),
-            (Some(true), None)
-        );
+        assert_eq!((foreign["spec"]["paused"].as_bool(), paused_by(&foreign)), (Some(true), None));
     }
 
     #[test]

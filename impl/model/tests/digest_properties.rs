@@ -66,9 +66,7 @@ fn spec_pointers(object: &Value, wanted: &dyn Fn(&Value) -> bool) -> Vec<String>
 }
 
 fn map_at<'a>(object: &'a mut Value, pointer: &str) -> &'a mut Map<String, Value> {
-    let value = object
-        .pointer_mut(pointer)
-        .expect("a pointer that was found");
+    let value = object.pointer_mut(pointer).expect("a pointer that was found");
     value.as_object_mut().expect("a map")
 }
 
@@ -162,26 +160,14 @@ fn the_digest_sees_what_counts() {
         ("/kind", json!("MachineSet")),
         ("/metadata/name", json!("n")),
         ("/metadata/namespace", json!("other")),
-        (
-            "/metadata/labels/cluster.x-k8s.io~1cluster-name",
-            json!("c2"),
-        ),
+        ("/metadata/labels/cluster.x-k8s.io~1cluster-name", json!("c2")),
         ("/metadata/annotations/note", json!("changed")),
         ("/metadata/finalizers", json!(["machine.cluster.x-k8s.io"])),
-        (
-            "/metadata/ownerReferences/0/kind",
-            json!("KubeadmControlPlane"),
-        ),
+        ("/metadata/ownerReferences/0/kind", json!("KubeadmControlPlane")),
         ("/metadata/ownerReferences/0/name", json!("other")),
-        (
-            "/metadata/ownerReferences/0/apiVersion",
-            json!("other.example/v1"),
-        ),
+        ("/metadata/ownerReferences/0/apiVersion", json!("other.example/v1")),
         ("/metadata/ownerReferences/0/controller", json!(false)),
-        (
-            "/metadata/ownerReferences/0/blockOwnerDeletion",
-            json!(false),
-        ),
+        ("/metadata/ownerReferences/0/blockOwnerDeletion", json!(false)),
         ("/spec/version", json!("v1.34.5")),
         ("/spec/infrastructureRef/name", json!("other")),
         ("/data/key", json!("Y2hhbmdlZA==")),
@@ -189,11 +175,7 @@ fn the_digest_sees_what_counts() {
     ];
     for (pointer, to) in changes {
         let object = changed(pointer, to);
-        assert_ne!(
-            Digest::of(&full()),
-            Digest::of(&object),
-            "{pointer} does not count"
-        );
+        assert_ne!(Digest::of(&full()), Digest::of(&object), "{pointer} does not count");
         assert!(!covers(&full(), &object).is_empty(), "{pointer} is covered");
     }
 }
@@ -206,28 +188,16 @@ fn the_digest_leaves_out_what_two_servers_differ_in() {
         ("/metadata/generation", json!(1)),
         ("/metadata/creationTimestamp", json!("2026-11-25T00:00:00Z")),
         ("/metadata/managedFields", json!([])),
-        (
-            "/metadata/annotations/fulcrum.dev~1source-uid",
-            json!("other"),
-        ),
-        (
-            "/metadata/finalizers",
-            json!(["another.example/finalizer", "machine.cluster.x-k8s.io"]),
-        ),
+        ("/metadata/annotations/fulcrum.dev~1source-uid", json!("other")),
+        ("/metadata/finalizers", json!(["another.example/finalizer", "machine.cluster.x-k8s.io"])),
         ("/metadata/ownerReferences/0/uid", json!("other")),
-        (
-            "/metadata/ownerReferences/0/apiVersion",
-            json!("cluster.x-k8s.io/v1beta1"),
-        ),
+        ("/metadata/ownerReferences/0/apiVersion", json!("cluster.x-k8s.io/v1beta1")),
         ("/spec/infrastructureRef/uid", json!("other")),
         ("/status", json!({})),
     ];
     for (pointer, to) in changes {
         let object = changed(pointer, to);
         assert_eq!(Digest::of(&full()), Digest::of(&object), "{pointer} counts");
-        assert!(
-            covers(&full(), &object).is_empty(),
-            "{pointer} is not covered"
-        );
+        assert!(covers(&full(), &object).is_empty(), "{pointer} is not covered");
     }
 }

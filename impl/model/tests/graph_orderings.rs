@@ -79,10 +79,7 @@ fn what_cannot_be_placed_is_named(#[case] fixture: &str) {
         Err(errors) => errors.to_string(),
     };
     for bytes in SECRET_BYTES {
-        assert!(
-            !text.contains(bytes),
-            "{fixture}: a Secret's value is printed:\n{text}"
-        );
+        assert!(!text.contains(bytes), "{fixture}: a Secret's value is printed:\n{text}");
     }
     snapshot(format!("graph-bad-{fixture}"), &text);
 }
@@ -91,20 +88,12 @@ fn what_cannot_be_placed_is_named(#[case] fixture: &str) {
 #[test]
 fn every_fixture_has_its_snapshot() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pairs = [
-        ("graph", "graph"),
-        ("graph/bad", "graph-bad"),
-        ("real-objects", "graph-real"),
-    ];
+    let pairs = [("graph", "graph"), ("graph/bad", "graph-bad"), ("real-objects", "graph-real")];
     for (folder, prefix) in pairs {
         let entries = fs::read_dir(root.join("fixtures").join(folder)).expect("a folder");
         for entry in entries {
             let path = entry.expect("a folder that can be listed").path();
-            let name = path
-                .file_name()
-                .expect("a name")
-                .to_string_lossy()
-                .into_owned();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
             if name == "bad" || name == "README.md" {
                 continue;
             }
@@ -128,11 +117,7 @@ fn assert_ordered(objects: &[Object]) {
     }
     for object in objects {
         let is_type = object.key().kind == "CustomResourceDefinition";
-        assert!(
-            is_type || told.contains(object.key()),
-            "nothing is said of {}",
-            object.key()
-        );
+        assert!(is_type || told.contains(object.key()), "nothing is said of {}", object.key());
     }
 }
 
@@ -141,10 +126,7 @@ fn assert_order(objects: &[Object], selection: &Selection) {
     let order = graph.order();
     let mut placed: Vec<&ObjectKey> = order.import().iter().map(|&node| graph.key(node)).collect();
     assert_owners_first(objects, selection, &graph, order.import());
-    assert_levels_are_tight(
-        &graph,
-        &order.levels().map(<[NodeId]>::to_vec).collect::<Vec<_>>(),
-    );
+    assert_levels_are_tight(&graph, &order.levels().map(<[NodeId]>::to_vec).collect::<Vec<_>>());
 
     let deletion: Vec<&ObjectKey> = order.deletion().map(|node| graph.key(node)).collect();
     let reverse: Vec<&ObjectKey> = placed.iter().rev().copied().collect();
@@ -152,10 +134,7 @@ fn assert_order(objects: &[Object], selection: &Selection) {
 
     placed.sort_unstable();
     let selected: Vec<&ObjectKey> = selection.selected.keys().collect();
-    assert_eq!(
-        placed, selected,
-        "every selected object is placed once, and nothing else"
-    );
+    assert_eq!(placed, selected, "every selected object is placed once, and nothing else");
 }
 
 /// Rule O1, read from the JSON: an owner that moves is created before what it owns, and an owner
@@ -166,28 +145,19 @@ fn assert_owners_first(
     graph: &Graph,
     import: &[NodeId],
 ) {
-    let position: BTreeMap<&ObjectKey, usize> = import
-        .iter()
-        .enumerate()
-        .map(|(at, &node)| (graph.key(node), at))
-        .collect();
+    let position: BTreeMap<&ObjectKey, usize> =
+        import.iter().enumerate().map(|(at, &node)| (graph.key(node), at)).collect();
     let uids: BTreeMap<&str, &ObjectKey> = objects
         .iter()
         .filter_map(|object| Some((text(object, "/metadata/uid")?, object.key())))
         .collect();
-    for object in objects
-        .iter()
-        .filter(|object| position.contains_key(object.key()))
-    {
+    for object in objects.iter().filter(|object| position.contains_key(object.key())) {
         let key = object.key();
         for (at, uid) in owner_uids(object).into_iter().enumerate() {
             match uids.get(uid).and_then(|owner| position.get(owner)) {
                 Some(owner) => assert!(owner < &position[key], "{key} before its owner {uid}"),
                 None => assert!(
-                    selection
-                        .left_owners
-                        .iter()
-                        .any(|l| l.object == *key && l.position == at),
+                    selection.left_owners.iter().any(|l| l.object == *key && l.position == at),
                     "the owner {uid} of {key} neither moves nor is left off",
                 ),
             }
@@ -203,32 +173,17 @@ fn assert_levels_are_tight(graph: &Graph, levels: &[Vec<NodeId>]) {
         .flat_map(|(level, nodes)| nodes.iter().map(move |&node| (node, level)))
         .collect();
     for (&node, &level) in &level_of {
-        let highest = graph
-            .owners(node)
-            .iter()
-            .map(|owner| level_of[owner] + 1)
-            .max();
+        let highest = graph.owners(node).iter().map(|owner| level_of[owner] + 1).max();
         let least = highest.unwrap_or(0);
         let is_soft = level == 1 && least <= 1;
-        assert!(
-            level == least || is_soft,
-            "{} on level {}",
-            graph.key(node),
-            level + 1
-        );
+        assert!(level == least || is_soft, "{} on level {}", graph.key(node), level + 1);
     }
 }
 
 fn owner_uids(object: &Object) -> Vec<&str> {
     let owners = object.value().pointer("/metadata/ownerReferences");
-    let owners = owners
-        .and_then(serde_json::Value::as_array)
-        .map(Vec::as_slice);
-    owners
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|owner| owner["uid"].as_str())
-        .collect()
+    let owners = owners.and_then(serde_json::Value::as_array).map(Vec::as_slice);
+    owners.unwrap_or_default().iter().filter_map(|owner| owner["uid"].as_str()).collect()
 }
 
 fn text<'a>(object: &'a Object, pointer: &str) -> Option<&'a str> {

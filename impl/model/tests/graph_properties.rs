@@ -54,10 +54,7 @@ const KINDS: [(&str, &str); 6] = [
     ("cluster.x-k8s.io/v1beta2", "Machine"),
     ("cluster.x-k8s.io/v1beta2", "MachineSet"),
     ("bootstrap.cluster.x-k8s.io/v1beta2", "KubeadmConfig"),
-    (
-        "infrastructure.cluster.x-k8s.io/v1beta2",
-        "DockerMachineTemplate",
-    ),
+    ("infrastructure.cluster.x-k8s.io/v1beta2", "DockerMachineTemplate"),
     ("v1", "Secret"),
     ("v1", "ConfigMap"),
 ];
@@ -71,24 +68,14 @@ struct Sketch {
 }
 
 fn sketch() -> impl Strategy<Value = Sketch> {
-    let parts = (
-        0..KINDS.len(),
-        vec(any::<Index>(), 0..3),
-        vec(any::<Index>(), 0..3),
-    );
-    parts.prop_map(|(kind, owners, refers)| Sketch {
-        kind,
-        owners,
-        refers,
-    })
+    let parts = (0..KINDS.len(), vec(any::<Index>(), 0..3), vec(any::<Index>(), 0..3));
+    parts.prop_map(|(kind, owners, refers)| Sketch { kind, owners, refers })
 }
 
 /// Objects whose owners come before them in the list, and who refer to any of the others.
 fn forest() -> impl Strategy<Value = Vec<Value>> {
     vec(sketch(), 1..40).prop_map(|sketches| {
-        (0..sketches.len())
-            .map(|at| manifest(&sketches, at))
-            .collect::<Vec<Value>>()
+        (0..sketches.len()).map(|at| manifest(&sketches, at)).collect::<Vec<Value>>()
     })
 }
 
@@ -112,11 +99,8 @@ fn manifest(sketches: &[Sketch], at: usize) -> Value {
         0 => Vec::new(),
         _ => sketch.owners.iter().map(owner).collect(),
     };
-    let refs: Vec<Value> = sketch
-        .refers
-        .iter()
-        .map(|index| named(index.index(sketches.len())))
-        .collect();
+    let refs: Vec<Value> =
+        sketch.refers.iter().map(|index| named(index.index(sketches.len()))).collect();
     let (api_version, kind) = KINDS[sketch.kind];
     json!({
         "apiVersion": api_version,
@@ -141,10 +125,7 @@ fn levels(manifests: &[Value]) -> Vec<Vec<String>> {
     let graph = Graph::build(&objects(manifests)).expect("owners come first, so no cycle");
     let order = graph.order();
     let names = order.levels().map(|level| {
-        level
-            .iter()
-            .map(|&node| graph.key(node).name.clone())
-            .collect::<Vec<String>>()
+        level.iter().map(|&node| graph.key(node).name.clone()).collect::<Vec<String>>()
     });
     names.collect()
 }
@@ -155,16 +136,10 @@ fn bytes(manifests: &[Value]) -> String {
     let order = graph.order();
     let mut text = String::new();
     for &node in order.import() {
-        let owners: Vec<&ObjectKey> = graph
-            .owners(node)
-            .into_iter()
-            .map(|owner| graph.key(owner))
-            .collect();
-        let references: Vec<&ObjectKey> = graph
-            .references(node)
-            .iter()
-            .map(|&target| graph.key(target))
-            .collect();
+        let owners: Vec<&ObjectKey> =
+            graph.owners(node).into_iter().map(|owner| graph.key(owner)).collect();
+        let references: Vec<&ObjectKey> =
+            graph.references(node).iter().map(|&target| graph.key(target)).collect();
         text += &format!("{} {owners:?} {references:?}\n", graph.key(node));
     }
     text
@@ -172,10 +147,7 @@ fn bytes(manifests: &[Value]) -> String {
 
 fn strings<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
     let entries = list.as_array().expect("a list");
-    entries
-        .iter()
-        .map(|entry| entry[field].as_str().expect("a name"))
-        .collect()
+    entries.iter().map(|entry| entry[field].as_str().expect("a name")).collect()
 }
 
 fn name_of(manifest: &Value) -> &str {
@@ -187,20 +159,13 @@ fn kinds_reached(forest: &[Value]) -> BTreeSet<(&str, &str)> {
     let mut reached: BTreeSet<(&str, &str)> = BTreeSet::new();
     for manifest in forest {
         let from = manifest["kind"].as_str().expect("a kind");
-        reached.extend(
-            strings(&manifest["spec"]["refs"], "kind")
-                .into_iter()
-                .map(|to| (from, to)),
-        );
+        reached.extend(strings(&manifest["spec"]["refs"], "kind").into_iter().map(|to| (from, to)));
     }
     loop {
         let further: Vec<(&str, &str)> = reached
             .iter()
             .flat_map(|&(from, by)| {
-                reached
-                    .iter()
-                    .filter(move |pair| pair.0 == by)
-                    .map(move |pair| (from, pair.1))
+                reached.iter().filter(move |pair| pair.0 == by).map(move |pair| (from, pair.1))
             })
             .collect();
         let before = reached.len();
@@ -329,12 +294,8 @@ proptest! {
 }
 
 fn shuffled_fixture() -> impl Strategy<Value = (&'static str, Vec<Object>)> {
-    select(FIXTURES).prop_flat_map(|path| {
-        (
-            Just(path),
-            Just(read(path).expect("objects")).prop_shuffle(),
-        )
-    })
+    select(FIXTURES)
+        .prop_flat_map(|path| (Just(path), Just(read(path).expect("objects")).prop_shuffle()))
 }
 
 fn set_digest(manifests: &[Value]) -> SetDigest {

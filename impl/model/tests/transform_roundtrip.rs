@@ -18,14 +18,8 @@ const FORTH: &str = "move-forth";
 const BACK: &str = "move-back";
 
 /// What an API server lets a client set in the metadata; everything else is the server's.
-const CLIENTS_METADATA: [&str; 6] = [
-    "annotations",
-    "finalizers",
-    "labels",
-    "name",
-    "namespace",
-    "ownerReferences",
-];
+const CLIENTS_METADATA: [&str; 6] =
+    ["annotations", "finalizers", "labels", "name", "namespace", "ownerReferences"];
 
 /// The objects of a cluster in import order, each with the copy that the target gets.
 struct Copied {
@@ -46,12 +40,7 @@ fn copied(folder: &str) -> Copied {
         uids.insert(uid(&source), Uid::new(format!("target-uid-{at}")));
         pairs.push((source, copy));
     }
-    Copied {
-        all,
-        pairs,
-        uids,
-        selection,
-    }
+    Copied { all, pairs, uids, selection }
 }
 
 fn in_import_order(all: &[Object]) -> (Selection, Vec<Object>) {
@@ -62,11 +51,8 @@ fn in_import_order(all: &[Object]) -> (Selection, Vec<Object>) {
     let by_key: BTreeMap<&ObjectKey, &Object> =
         all.iter().map(|object| (object.key(), object)).collect();
     let order = graph.order();
-    let sources: Vec<Object> = order
-        .import()
-        .iter()
-        .map(|&node| by_key[graph.key(node)].clone())
-        .collect();
+    let sources: Vec<Object> =
+        order.import().iter().map(|&node| by_key[graph.key(node)].clone()).collect();
     (selection, sources)
 }
 
@@ -97,37 +83,22 @@ fn as_a_client_sets_it(value: &Value) -> Value {
 }
 
 fn owners(value: &Value) -> Vec<Value> {
-    let owners = value
-        .pointer("/metadata/ownerReferences")
-        .and_then(Value::as_array);
+    let owners = value.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     owners.cloned().unwrap_or_default()
 }
 
 #[rstest]
 fn no_source_uid_survives(#[values("capd-1cp-2md", "dev-exercise-6.6")] folder: &str) {
     let copied = copied(folder);
-    let uids: Vec<Uid> = copied
-        .all
-        .iter()
-        .filter_map(|object| object.uid().cloned())
-        .collect();
+    let uids: Vec<Uid> = copied.all.iter().filter_map(|object| object.uid().cloned()).collect();
     for (source, copy) in &copied.pairs {
         let note = &copy["metadata"]["annotations"][SOURCE_UID];
-        assert_eq!(
-            note,
-            uid(source).as_str(),
-            "the note on the copy of {}",
-            source.key()
-        );
+        assert_eq!(note, uid(source).as_str(), "the note on the copy of {}", source.key());
         let mut released = copy.clone();
         transform::forget(&mut released);
         let text = released.to_string();
         for uid in &uids {
-            assert!(
-                !text.contains(uid.as_str()),
-                "{uid} is in the copy of {}",
-                source.key()
-            );
+            assert!(!text.contains(uid.as_str()), "{uid} is in the copy of {}", source.key());
         }
     }
 }
@@ -154,10 +125,7 @@ fn what_a_server_sets_is_gone(#[values("capd-1cp-2md", "dev-exercise-6.6")] fold
         assert_eq!(copy.get("status"), None, "{key}");
         let metadata = copy["metadata"].as_object().expect("a map");
         for field in metadata.keys() {
-            assert!(
-                CLIENTS_METADATA.contains(&field.as_str()),
-                "{field} is on the copy of {key}"
-            );
+            assert!(CLIENTS_METADATA.contains(&field.as_str()), "{field} is on the copy of {key}");
         }
     }
 }
@@ -172,10 +140,7 @@ fn what_a_client_set_stays(#[values("capd-1cp-2md", "dev-exercise-6.6")] folder:
         if key.is_secret() {
             secrets += 1;
             assert!(source.value()["data"].is_object(), "{key} has data");
-            assert!(
-                copy["data"] == source.value()["data"],
-                "the bytes of {key} changed"
-            );
+            assert!(copy["data"] == source.value()["data"], "the bytes of {key} changed");
             assert_eq!(copy["type"], source.value()["type"], "{key}");
         }
         transform::unpause(&mut copy, FORTH);
@@ -199,12 +164,7 @@ fn the_cluster_is_paused_and_nothing_else(
         let expected = is_cluster.then_some(FORTH);
         assert_eq!(transform::paused_by(&copy), expected, "{}", source.key());
         assert_eq!(transform::is_paused(&copy), is_cluster, "{}", source.key());
-        assert_eq!(
-            copy["metadata"]["annotations"][MOVE_ID],
-            FORTH,
-            "{}",
-            source.key()
-        );
+        assert_eq!(copy["metadata"]["annotations"][MOVE_ID], FORTH, "{}", source.key());
     }
 }
 
@@ -218,11 +178,7 @@ fn both_sides_have_one_digest(#[values("capd-1cp-2md", "dev-exercise-6.6")] fold
         let key = source.key();
         let read_back = stored(source, copy, &copied.uids);
         assert_eq!(covers(copy, &read_back), Vec::<String>::new(), "{key}");
-        assert_eq!(
-            covers(source.value(), &read_back),
-            Vec::<String>::new(),
-            "{key}"
-        );
+        assert_eq!(covers(source.value(), &read_back), Vec::<String>::new(), "{key}");
         assert_eq!(Digest::of(source.value()), Digest::of(&read_back), "{key}");
         source_side.insert(key.clone(), Digest::of(source.value()));
         target_side.insert(key.clone(), Digest::of(&read_back));
@@ -248,16 +204,9 @@ fn there_and_back_is_the_same(#[values("capd-1cp-2md", "dev-exercise-6.6")] fold
         .map(|((source, _), copy)| (uid(copy), uid(source)))
         .collect();
     let (selection, in_order) = in_import_order(&on_target);
-    assert_eq!(
-        selection.selected.keys().collect::<Vec<_>>(),
-        keys(&there),
-        "the same set moves"
-    );
-    let sources: BTreeMap<&ObjectKey, &Object> = there
-        .pairs
-        .iter()
-        .map(|(source, _)| (source.key(), source))
-        .collect();
+    assert_eq!(selection.selected.keys().collect::<Vec<_>>(), keys(&there), "the same set moves");
+    let sources: BTreeMap<&ObjectKey, &Object> =
+        there.pairs.iter().map(|(source, _)| (source.key(), source)).collect();
     for object in in_order {
         let mut back = transform::copy(&object, &selection.left_owners, &uids_back, BACK)
             .expect("every owner has its old UID");
@@ -265,19 +214,12 @@ fn there_and_back_is_the_same(#[values("capd-1cp-2md", "dev-exercise-6.6")] fold
         transform::forget(&mut back);
         let key = object.key();
         let (back, source) = (as_a_client_sets_it(&back), sources[key].value());
-        assert!(
-            back == as_a_client_sets_it(source),
-            "{key} comes back as another object"
-        );
+        assert!(back == as_a_client_sets_it(source), "{key} comes back as another object");
     }
 }
 
 fn keys(copied: &Copied) -> Vec<&ObjectKey> {
-    let mut keys: Vec<&ObjectKey> = copied
-        .pairs
-        .iter()
-        .map(|(source, _)| source.key())
-        .collect();
+    let mut keys: Vec<&ObjectKey> = copied.pairs.iter().map(|(source, _)| source.key()).collect();
     keys.sort_unstable();
     keys
 }

@@ -33,11 +33,7 @@ fn cluster(index: usize, plan: &ClusterPlan, lines: &mut Vec<String>) {
             Relation::Owns => "",
             Relation::IsReferredToBy => " [style=dashed, color=gray60, constraint=false]",
         };
-        lines.push(format!(
-            "    {} -> {}{attributes};",
-            id(index, edge.from),
-            id(index, edge.to)
-        ));
+        lines.push(format!("    {} -> {}{attributes};", id(index, edge.from), id(index, edge.to)));
     }
     lines.push("  }".to_owned());
 }

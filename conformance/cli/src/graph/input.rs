@@ -31,31 +31,20 @@ fn one(input: &Path) -> anyhow::Result<Vec<Source>> {
     }
     let files = manifests(input)?;
     if files.is_empty() {
-        return Err(anyhow!(
-            "folder {} holds no .json, .yaml or .yml file",
-            input.display()
-        ));
+        return Err(anyhow!("folder {} holds no .json, .yaml or .yml file", input.display()));
     }
     files.iter().map(|path| file(path)).collect()
 }
 
 fn standard_input() -> anyhow::Result<Source> {
     let mut bytes = Vec::new();
-    io::stdin()
-        .read_to_end(&mut bytes)
-        .context("read standard input")?;
-    Ok(Source {
-        file: "standard input".to_owned(),
-        bytes,
-    })
+    io::stdin().read_to_end(&mut bytes).context("read standard input")?;
+    Ok(Source { file: "standard input".to_owned(), bytes })
 }
 
 fn file(path: &Path) -> anyhow::Result<Source> {
     let bytes = fs::read(path).with_context(|| format!("read {}", path.display()))?;
-    Ok(Source {
-        file: path.display().to_string(),
-        bytes,
-    })
+    Ok(Source { file: path.display().to_string(), bytes })
 }
 
 /// The manifests of a folder and the folders below it, by path; links to folders are not followed.

@@ -32,9 +32,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn of(plan: &'a ClusterPlan) -> Self {
-        Self {
-            objects: objects(plan).map(|object| (key(object), object)).collect(),
-        }
+        Self { objects: objects(plan).map(|object| (key(object), object)).collect() }
     }
 
     /// The object of that name, when the plan has it.

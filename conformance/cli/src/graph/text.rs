@@ -22,9 +22,7 @@ pub(super) fn render(report: &GraphReport, order: Direction) -> String {
         lines.push(String::new());
     }
     // Names come from files that anybody may have written, and a terminal obeys control characters.
-    lines
-        .join("\n")
-        .replace(|letter: char| letter.is_control() && letter != '\n', "")
+    lines.join("\n").replace(|letter: char| letter.is_control() && letter != '\n', "")
 }
 
 fn cluster(plan: &ClusterPlan, order: Direction, lines: &mut Vec<String>) {
@@ -76,11 +74,7 @@ impl<'a> Table<'a> {
     }
 
     fn object(&self, object: &PlannedObject, order: Direction) -> String {
-        let owners: Vec<String> = object
-            .owners
-            .iter()
-            .map(|owner| self.owner(owner))
-            .collect();
+        let owners: Vec<String> = object.owners.iter().map(|owner| self.owner(owner)).collect();
         let mut last = match owners.as_slice() {
             [] => format!("({})", object.selected_by),
             owners => owners.join(", "),
@@ -123,10 +117,7 @@ fn unselected(left: &[Left], lines: &mut Vec<String>) {
     }
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for left in left {
-        by_reason
-            .entry(&left.reason)
-            .or_default()
-            .push(&left.object);
+        by_reason.entry(&left.reason).or_default().push(&left.object);
     }
     lines.push(format!("Left where they are ({}):", left.len()));
     for (reason, objects) in by_reason {
@@ -140,7 +131,5 @@ fn indented(words: &str) -> Vec<String> {
     let lines = wrap(words, WIDTH - 4);
     let start = |index: usize| if index == 0 { "  " } else { "    " };
     let lines = lines.iter().enumerate();
-    lines
-        .map(|(index, line)| format!("{}{line}", start(index)))
-        .collect()
+    lines.map(|(index, line)| format!("{}{line}", start(index))).collect()
 }

@@ -37,10 +37,7 @@ fn two_objects_of_one_key_are_both_named() {
     let error = refused(&[CLUSTER, &again]);
     assert!(error.starts_with("error: "), "{error}");
     assert!(error.contains("default/c1"), "{error}");
-    assert!(
-        error.contains("document 1") && error.contains("document 2"),
-        "{error}"
-    );
+    assert!(error.contains("document 1") && error.contains("document 2"), "{error}");
 }
 
 #[test]
@@ -49,20 +46,14 @@ fn an_owner_cycle_names_its_objects() {
     let two = owned("Machine", "two", "MachineSet", "one");
     let three = owned("Machine", "three", "Cluster", "c1");
     let error = refused(&[CLUSTER, &one, &two, &three]);
-    assert!(
-        error.contains("default/one") && error.contains("default/two"),
-        "{error}"
-    );
+    assert!(error.contains("default/one") && error.contains("default/two"), "{error}");
     assert!(!error.contains("default/three"), "{error}");
 }
 
 #[test]
 fn an_owner_that_is_missing_is_named() {
     let error = refused(&[CLUSTER, &owned("Machine", "m", "MachineSet", "gone")]);
-    assert!(
-        error.contains("default/m") && error.contains("gone"),
-        "{error}"
-    );
+    assert!(error.contains("default/m") && error.contains("gone"), "{error}");
 }
 
 #[test]
@@ -83,10 +74,7 @@ fn no_cluster_is_an_error_and_not_a_plan_of_nothing() {
 #[test]
 fn files_and_folders_that_are_not_there_are_named() {
     let error = fulcrum(&["graph", "no/such/file.json"]).failed(3);
-    assert!(
-        error.contains("no/such/file.json") && error.contains("caused by: "),
-        "{error}"
-    );
+    assert!(error.contains("no/such/file.json") && error.contains("caused by: "), "{error}");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let name = folder.path().display().to_string();
     fs::write(folder.path().join("readme.txt"), CLUSTER).expect("the folder is ours");
@@ -111,20 +99,14 @@ fn secrets() -> Vec<String> {
     let secret = |rest: &str| format!("apiVersion: v1\nkind: Secret\n{rest}");
     let name = "metadata: {name: c1-ca, namespace: default, uid: uid-s}\n";
     vec![
-        secret(&format!(
-            "{name}data: {{key: {ENCODED}}}\nstringData: {{key: {VALUE}}}\n"
-        )),
+        secret(&format!("{name}data: {{key: {ENCODED}}}\nstringData: {{key: {VALUE}}}\n")),
         secret(&format!("{name}data: {VALUE}\n")),
         secret(&format!("{name}stringData: [{VALUE}]\n")),
         secret(&format!("{name}data: {{key: {{nested: {VALUE}}}}}\n")),
         secret(&format!("{name}stringData: {{key: \"{VALUE}\n")),
         secret(&format!("{name}stringData:\n  key: {VALUE}\n bad: [\n")),
-        secret(&format!(
-            "data: {{key: {ENCODED}}}\nstringData: {{key: {VALUE}}}\n"
-        )),
-        secret(&format!(
-            "metadata: {VALUE}\nstringData: {{key: {VALUE}}}\n"
-        )),
+        secret(&format!("data: {{key: {ENCODED}}}\nstringData: {{key: {VALUE}}}\n")),
+        secret(&format!("metadata: {VALUE}\nstringData: {{key: {VALUE}}}\n")),
         format!(
             "{{\"apiVersion\": \"v1\", \"kind\": \"Secret\", \"metadata\": {{\"name\": \"c1-ca\", \
              \"namespace\": \"default\"}}, \"stringData\": {{\"key\": \"{VALUE}\", }}}}\n"
@@ -146,10 +128,7 @@ fn no_value_of_a_secret_is_ever_printed() {
                 let ran = fulcrum_reading(&["graph", "-", format], &input);
                 assert!(matches!(ran.code, Some(0 | 3)), "{}", ran.err);
                 let said = ran.all();
-                assert!(
-                    !said.contains("hunter2") && !said.contains(ENCODED),
-                    "{input}\n{said}"
-                );
+                assert!(!said.contains("hunter2") && !said.contains(ENCODED), "{input}\n{said}");
             }
         }
     }

@@ -35,10 +35,7 @@ fn the_exit_code_is_the_verdict() {
 
 #[test]
 fn verbose_says_more() {
-    let (short, long) = (
-        judge(SOURCE, TARGET, &[]),
-        judge(SOURCE, TARGET, &["--verbose"]),
-    );
+    let (short, long) = (judge(SOURCE, TARGET, &[]), judge(SOURCE, TARGET, &["--verbose"]));
     assert!(long.out.len() > short.out.len());
     assert_eq!(long.code, short.code);
 }
@@ -49,11 +46,7 @@ fn a_report_is_left_where_it_was_asked_for() {
     let report = folder.path().join("new/report");
     let name = report.display().to_string();
     let ran = judge(SOURCE, TARGET, &["--report", &name]);
-    assert!(
-        ran.out.ends_with(&format!("\nReport: {name}\n")),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.ends_with(&format!("\nReport: {name}\n")), "{}", ran.out);
     for file in ["report.yaml", "junit.xml", "history.jsonl"] {
         let text = fs::read_to_string(report.join(file)).expect("it was written");
         assert!(!text.is_empty(), "{file}");
@@ -69,11 +62,7 @@ fn a_report_that_cannot_be_written_names_its_path() {
     let blocked = format!("{}/report", file(folder.path(), "a-file", ""));
     let ran = judge(SOURCE, TARGET, &["--report", &blocked]);
     assert_eq!(ran.code, Some(2));
-    assert!(
-        ran.err.contains(&blocked) && ran.err.contains("caused by: "),
-        "{}",
-        ran.err
-    );
+    assert!(ran.err.contains(&blocked) && ran.err.contains("caused by: "), "{}", ran.err);
 }
 
 #[test]
@@ -85,10 +74,7 @@ fn a_log_that_is_none_is_named_with_its_line() {
     let empty = file(folder.path(), "empty.log", "");
     for log in [&no_json, &no_event, &empty] {
         let error = judge(SOURCE, log, &[]).failed(3);
-        assert!(
-            error.starts_with("error: ") && error.contains(log.as_str()),
-            "{error}"
-        );
+        assert!(error.starts_with("error: ") && error.contains(log.as_str()), "{error}");
         assert!(error.contains("\n  try: "), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
@@ -103,10 +89,7 @@ fn a_log_that_is_cut_in_the_middle_is_named_with_its_line() {
     lines[2] = &lines[2][..lines[2].len() / 2];
     let cut = file(folder.path(), "cut.log", &lines.join("\n"));
     let error = judge(&cut, TARGET, &[]).failed(3);
-    assert!(
-        error.contains("cut.log") && error.contains("line 3"),
-        "{error}"
-    );
+    assert!(error.contains("cut.log") && error.contains("line 3"), "{error}");
 }
 
 #[test]
@@ -114,27 +97,17 @@ fn an_infrastructure_file_that_is_none_is_named_with_its_line() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let acts = file(folder.path(), "acts.jsonl", "\nnonsense\n");
     let error = judge(SOURCE, TARGET, &["--infrastructure", &acts]).failed(3);
-    assert!(
-        error.contains("acts.jsonl") && error.contains("line 2"),
-        "{error}"
-    );
+    assert!(error.contains("acts.jsonl") && error.contains("line 2"), "{error}");
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named_with_its_cause() {
     let error = judge("no/such.log", TARGET, &[]).failed(3);
-    assert!(
-        error.contains("no/such.log") && error.contains("\n  caused by: "),
-        "{error}"
-    );
+    assert!(error.contains("no/such.log") && error.contains("\n  caused by: "), "{error}");
 }
 
 #[test]
 fn both_sides_are_needed() {
     assert!(fulcrum(&["judge"]).failed(2).contains("--source"));
-    assert!(
-        fulcrum(&["judge", "--source", SOURCE])
-            .failed(2)
-            .contains("--target")
-    );
+    assert!(fulcrum(&["judge", "--source", SOURCE]).failed(2).contains("--target"));
 }

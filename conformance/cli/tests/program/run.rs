@@ -55,10 +55,7 @@ pub(crate) fn fulcrum_reading(arguments: &[&str], input: &str) -> Ran {
         .spawn()
         .expect("the program was built beside this test");
     let mut stdin = child.stdin.take().expect("it is piped");
-    stdin
-        .write_all(input.as_bytes())
-        .or_else(ignore_closed)
-        .expect("the pipe takes it");
+    stdin.write_all(input.as_bytes()).or_else(ignore_closed).expect("the pipe takes it");
     drop(stdin);
     let output = child.wait_with_output().expect("the program ends");
     Ran {

@@ -6,9 +6,7 @@ use crate::run::{fulcrum, root};
 fn a_real_move_is_judged_and_told() {
     let text = fulcrum(&[]).fine();
     assert!(text.contains("\nVerdict: "), "{text}");
-    for id in [
-        "H1a", "H1b", "H6", "O1", "C1", "T1", "T10", "A5", "Q3", "Q4",
-    ] {
+    for id in ["H1a", "H1b", "H6", "O1", "C1", "T1", "T10", "A5", "Q3", "Q4"] {
         assert!(text.contains(&format!("\n  {id:<4} ")), "rule {id}: {text}");
     }
     for part in ["\nMEASURED\n", "\nTIMELINE\n", "unowned window", " ± "] {
@@ -20,19 +18,14 @@ fn a_real_move_is_judged_and_told() {
 #[test]
 fn what_it_offers_to_try_is_there() {
     let text = fulcrum(&[]).fine();
-    let (_, offers) = text
-        .split_once("What else there is to try")
-        .expect("offers");
+    let (_, offers) = text.split_once("What else there is to try").expect("offers");
     let paths: Vec<&str> = offers
         .split_whitespace()
         .filter(|word| word.contains("/fixtures/") || word.starts_with("proto/"))
         .collect();
     assert!(paths.len() >= 4, "{offers}");
     for path in paths {
-        assert!(
-            root().join(path).exists(),
-            "{path} is not in the repository"
-        );
+        assert!(root().join(path).exists(), "{path} is not in the repository");
     }
 }
 
@@ -43,11 +36,7 @@ fn the_same_run_gives_the_same_bytes() {
 
 #[test]
 fn help_teaches_by_examples_and_lists_the_exit_codes() {
-    for arguments in [
-        vec!["--help"],
-        vec!["judge", "--help"],
-        vec!["graph", "--help"],
-    ] {
+    for arguments in [vec!["--help"], vec!["judge", "--help"], vec!["graph", "--help"]] {
         let text = fulcrum(&arguments).fine();
         assert!(text.contains("\nExamples:\n"), "{text}");
         assert!(text.contains("\nExit codes:\n"), "{text}");

@@ -139,18 +139,13 @@ struct ContainerStatus {
 /// What `raw` tells, or nothing when it does not read as an object.
 pub(crate) fn tell(raw: &RawValue, reading: Reading) -> Option<Told> {
     let body: Body<'_> = serde_json::from_str(raw.get()).ok()?;
-    let mut told = Told {
-        kind: body.kind,
-        ..Told::default()
-    };
+    let mut told = Told { kind: body.kind, ..Told::default() };
     told.facts.touched = Some(BTreeSet::new());
     if let Some(metadata) = body.metadata {
         metadata_facts(&mut told, metadata, reading);
     }
     if told.kind.as_deref() == Some("Status") {
-        told.outcome = body
-            .status
-            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        told.outcome = body.status.and_then(|raw| serde_json::from_str(raw.get()).ok());
         return Some(told);
     }
     match body.spec {
@@ -174,9 +169,7 @@ fn metadata_facts(told: &mut Told, raw: &RawValue, reading: Reading) {
     };
     told.name = metadata.name;
     told.uid = metadata.uid;
-    told.resource_version = metadata
-        .resource_version
-        .and_then(|version| version.parse().ok());
+    told.resource_version = metadata.resource_version.and_then(|version| version.parse().ok());
     let facts = &mut told.facts;
     let whole = reading == Reading::Whole;
     if whole {
@@ -184,19 +177,11 @@ fn metadata_facts(told: &mut Told, raw: &RawValue, reading: Reading) {
     }
     if let Some(finalizers) = metadata.finalizers.or(whole.then_some(None)) {
         touch(facts, Area::Finalizers);
-        set_unless_apply(
-            &mut facts.finalizers,
-            finalizers.unwrap_or_default(),
-            reading,
-        );
+        set_unless_apply(&mut facts.finalizers, finalizers.unwrap_or_default(), reading);
     }
     if let Some(owners) = metadata.owner_references.or(whole.then_some(None)) {
         touch(facts, Area::Owners);
-        let owners = owners
-            .unwrap_or_default()
-            .into_iter()
-            .map(Owner::from)
-            .collect();
+        let owners = owners.unwrap_or_default().into_iter().map(Owner::from).collect();
         set_unless_apply(&mut facts.owners, owners, reading);
     }
     if let Some(labels) = metadata.labels.or(whole.then_some(None)) {
@@ -242,8 +227,7 @@ pub(crate) fn annotation_facts(facts: &mut Facts, raw: Option<&RawValue>, readin
 
 /// Labels or annotations: names with their values, null where one is removed.
 fn entries(raw: Option<&RawValue>) -> BTreeMap<String, Option<String>> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default()
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
 fn leaves_or_none(raw: Option<&RawValue>, kind: Kind, skip: &[&str]) -> Option<Leaves> {
@@ -269,10 +253,7 @@ fn spec_facts(facts: &mut Facts, raw: &RawValue, reading: Reading) {
         }
         (None, _) => {}
     }
-    facts.cluster_name = facts
-        .cluster_name
-        .take()
-        .or(spec.cluster_name.map(Cow::into_owned));
+    facts.cluster_name = facts.cluster_name.take().or(spec.cluster_name.map(Cow::into_owned));
     facts.replicas = spec.replicas;
     facts.provider_id = spec.provider_id.filter(|id| !id.is_empty());
     let Ok(rest) = leaves_of(raw, Kind::Plain, &["paused"]) else {
@@ -319,9 +300,7 @@ fn status_facts(facts: &mut Facts, raw: &RawValue) {
     }
     if let Some(raw) = fields.get("containerStatuses") {
         let containers = serde_json::from_str::<Vec<ContainerStatus>>(raw.get());
-        facts.restarts = containers
-            .ok()
-            .map(|all| all.iter().map(|one| one.restart_count).sum());
+        facts.restarts = containers.ok().map(|all| all.iter().map(|one| one.restart_count).sum());
     }
     if fields.keys().any(|key| !BESIDE.contains(&key.as_str())) {
         touch(facts, Area::Status);
@@ -331,9 +310,7 @@ fn status_facts(facts: &mut Facts, raw: &RawValue) {
 
 /// The conditions of the contract v1beta2 in an object of the API version v1beta1.
 fn nested_conditions(raw: &RawValue) -> Option<&RawValue> {
-    serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get())
-        .ok()?
-        .remove("conditions")
+    serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()).ok()?.remove("conditions")
 }
 
 fn condition_facts(facts: &mut Facts, raw: &RawValue) {
@@ -344,13 +321,7 @@ fn condition_facts(facts: &mut Facts, raw: &RawValue) {
     let (paused, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.name == "Paused");
     facts.paused_condition = paused.first().map(|one| one.status == "True");
     let digest = others.iter().fold(Fnv::new(), |hash, one| {
-        hash.text(&one.name)
-            .text(&one.status)
-            .text(&one.reason)
-            .text(&one.message)
+        hash.text(&one.name).text(&one.status).text(&one.reason).text(&one.message)
     });
-    facts.conditions = Some(Conditions {
-        count: others.len(),
-        digest: digest.finish(),
-    });
+    facts.conditions = Some(Conditions { count: others.len(), digest: digest.finish() });
 }

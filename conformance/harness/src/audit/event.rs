@@ -117,9 +117,7 @@ impl Event<'_> {
         self.code() == 201
             || self.uri.contains("force=")
             || (self.uri.contains("fieldManager=")
-                && self
-                    .request_object
-                    .is_some_and(|raw| names_its_kind(raw.get())))
+                && self.request_object.is_some_and(|raw| names_its_kind(raw.get())))
     }
 
     fn code(&self) -> u16 {
@@ -141,9 +139,7 @@ impl Event<'_> {
         let Some(reference) = &self.object_ref else {
             return Ok(None);
         };
-        let received = self
-            .request_received_timestamp
-            .ok_or("requestReceivedTimestamp")?;
+        let received = self.request_received_timestamp.ok_or("requestReceivedTimestamp")?;
         let completed = self.stage_timestamp.unwrap_or(received).max(received);
         let told = self.told(verb, &reference.subresource);
         let code = self.code();
@@ -179,9 +175,7 @@ impl Event<'_> {
 
     fn deletes_dry(&self) -> bool {
         self.verb.starts_with("delete")
-            && self
-                .delete_options()
-                .is_some_and(|options| options.dry_run.is_some())
+            && self.delete_options().is_some_and(|options| options.dry_run.is_some())
     }
 
     fn delete_options(&self) -> Option<DeleteOptions> {
@@ -194,19 +188,13 @@ impl Event<'_> {
         let asked = match (verb, self.request_object) {
             (Verb::Delete | Verb::DeleteCollection, _) => self.asks_to_delete(),
             (_, None) => Told::default(),
-            (Verb::Patch | Verb::Apply, Some(raw)) if raw.get().starts_with('[') => Told {
-                facts: patch::tell(raw).unwrap_or_default(),
-                ..Told::default()
-            },
+            (Verb::Patch | Verb::Apply, Some(raw)) if raw.get().starts_with('[') => {
+                Told { facts: patch::tell(raw).unwrap_or_default(), ..Told::default() }
+            }
             (verb, Some(raw)) => body::tell(raw, reading(verb, created)).unwrap_or_default(),
         };
-        let answer = self
-            .response_object
-            .and_then(|raw| body::tell(raw, Reading::Whole));
-        let succeeded = self
-            .response_status
-            .as_ref()
-            .and_then(|it| it.status.as_deref());
+        let answer = self.response_object.and_then(|raw| body::tell(raw, Reading::Whole));
+        let succeeded = self.response_status.as_ref().and_then(|it| it.status.as_deref());
         let mut told = merge(asked, answer, subresource);
         let success = told.outcome.as_deref().or(succeeded) == Some("Success");
         told.facts.gone = verb == Verb::Delete && success;
@@ -218,13 +206,7 @@ impl Event<'_> {
             let named = options.preconditions.unwrap_or_default();
             named.uid.is_some() && named.resource_version.is_some()
         });
-        Told {
-            facts: Facts {
-                guarded,
-                ..Facts::default()
-            },
-            ..Told::default()
-        }
+        Told { facts: Facts { guarded, ..Facts::default() }, ..Told::default() }
     }
 }
 
@@ -235,11 +217,7 @@ impl ObjectReference {
             ("", Some(answered)) => answered,
             (name, _) => name,
         };
-        let scope = if self.resource == "namespaces" {
-            ""
-        } else {
-            &self.namespace
-        };
+        let scope = if self.resource == "namespaces" { "" } else { &self.namespace };
         Key {
             group: self.api_group.clone(),
             resource: self.resource.clone(),
@@ -269,16 +247,8 @@ fn merge(asked: Told, answer: Option<Told>, subresource: &str) -> Told {
     if own_kind {
         let replicas = told.facts.replicas.filter(|_| subresource == "scale");
         let touched = told.facts.touched.take();
-        told = Told {
-            uid: told.uid,
-            resource_version: told.resource_version,
-            ..Told::default()
-        };
-        told.facts = Facts {
-            replicas,
-            touched,
-            ..Facts::default()
-        };
+        told = Told { uid: told.uid, resource_version: told.resource_version, ..Told::default() };
+        told.facts = Facts { replicas, touched, ..Facts::default() };
     }
     // The UID and version of the request are the caller's idea of them.
     told.uid = None;
@@ -296,10 +266,7 @@ fn merge(asked: Told, answer: Option<Told>, subresource: &str) -> Told {
     if own_kind {
         return told;
     }
-    told.kind = answer
-        .kind
-        .filter(|kind| kind != "PartialObjectMetadata")
-        .or(told.kind);
+    told.kind = answer.kind.filter(|kind| kind != "PartialObjectMetadata").or(told.kind);
     told.facts.overlay(answer.facts);
     told
 }

@@ -22,12 +22,7 @@ pub(crate) fn leaves_of(raw: &RawValue, kind: Kind, skip: &[&str]) -> serde_json
     let root = Fnv::new();
     let skipped: Vec<u64> = skip.iter().map(|key| root.text(key).finish()).collect();
     let mut digests = Vec::new();
-    let walk = Walk {
-        path: root,
-        kind,
-        skipped: &skipped,
-        digests: &mut digests,
-    };
+    let walk = Walk { path: root, kind, skipped: &skipped, digests: &mut digests };
     let mut json = serde_json::Deserializer::from_str(raw.get());
     walk.deserialize(&mut json)?;
     Ok(Leaves::new(digests))
@@ -63,12 +58,7 @@ impl Walk<'_> {
     }
 
     fn at(&mut self, path: Fnv) -> Walk<'_> {
-        Walk {
-            path,
-            kind: self.kind,
-            skipped: self.skipped,
-            digests: &mut *self.digests,
-        }
+        Walk { path, kind: self.kind, skipped: self.skipped, digests: &mut *self.digests }
     }
 }
 

@@ -36,12 +36,7 @@ pub(crate) struct Ended {
 
 /// Hands every event of `log` to `lines`.
 pub(crate) fn each(log: &mut dyn BufRead, lines: &mut dyn Lines) -> Result<Ended, LineError> {
-    let mut reader = Reader {
-        lines,
-        reads: Reads::new(),
-        recognised: false,
-        cut: None,
-    };
+    let mut reader = Reader { lines, reads: Reads::new(), recognised: false, cut: None };
     let mut buffer = Vec::new();
     let mut number = 0;
     loop {
@@ -73,20 +68,14 @@ struct Reader<'l> {
 impl Reader<'_> {
     fn line(&mut self, number: u64, line: &[u8]) -> Result<(), LineError> {
         if let Some(line) = self.cut {
-            return Err(LineError::Broken {
-                line,
-                found: "cut short, and more follows".into(),
-            });
+            return Err(LineError::Broken { line, found: "cut short, and more follows".into() });
         }
         if self.recognised && self.reads.is_read(line) {
             return Ok(());
         }
         match serde_json::from_slice::<Event<'_>>(line) {
             Ok(event) if event.is_audit() => self.take(number, event),
-            Ok(event) => Err(LineError::NoEvent {
-                line: number,
-                found: kind_of(&event),
-            }),
+            Ok(event) => Err(LineError::NoEvent { line: number, found: kind_of(&event) }),
             Err(error) if error.is_eof() && (self.recognised || begins_as_event(line)) => {
                 self.recognised = true;
                 self.cut = Some(number);

@@ -28,10 +28,7 @@ impl Operation<'_> {
 /// What the operations tell, or nothing when it is no such patch.
 pub(crate) fn tell(raw: &RawValue) -> Option<Facts> {
     let operations: Vec<Operation<'_>> = serde_json::from_str(raw.get()).ok()?;
-    let mut facts = Facts {
-        touched: Some(BTreeSet::new()),
-        ..Facts::default()
-    };
+    let mut facts = Facts { touched: Some(BTreeSet::new()), ..Facts::default() };
     for operation in operations.iter().filter(|operation| operation.op != "test") {
         apply(&mut facts, operation);
     }
@@ -133,9 +130,6 @@ mod tests {
         assert_eq!(told.spec_paused, Some(true));
         assert_eq!(told.finalizers, Some(Vec::new()));
         assert_eq!(told.paused_annotation, Some(true));
-        assert!(
-            !told.touches(Area::Spec),
-            "the pause is no other part of the spec"
-        );
+        assert!(!told.touches(Area::Spec), "the pause is no other part of the spec");
     }
 }

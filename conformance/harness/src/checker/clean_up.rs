@@ -64,10 +64,7 @@ fn stayed_paused(scene: &Scene<'_>, one: &Move<'_>) -> bool {
 
 /// The mover's deletion of an original.
 fn deletion<'t, 'h>(one: &Move<'h>, track: &'t Track<'h>) -> Option<&'t Step<'h>> {
-    let began = one
-        .source_pause
-        .map(|pause| pause.received)
-        .or(one.began())?;
+    let began = one.source_pause.map(|pause| pause.received).or(one.began())?;
     track.steps.iter().find(|step| {
         let ends = matches!(step.change, Change::Death | Change::DeletionAsked);
         let by_mover = one.is_mover(Side::Source, &step.write.actor);
@@ -93,10 +90,7 @@ fn too_early(scene: &Scene<'_>, one: &Move<'_>, deletions: &[&Step<'_>]) -> Wron
         first.write.received
     );
     let unpaused = owned.map(|unpause| line(unpause, "unpaused the target".into()));
-    Some((
-        says,
-        [scene.line(first)].into_iter().chain(unpaused).collect(),
-    ))
+    Some((says, [scene.line(first)].into_iter().chain(unpaused).collect()))
 }
 
 /// The write with which it went.
@@ -108,11 +102,7 @@ fn owner_before_owned(scene: &Scene<'_>, one: &Move<'_>) -> Wrong {
     one.copies.keys().find_map(|key| {
         let owned = scene.objects.track(Side::Source, key)?;
         let gone = death(owned)?;
-        let owners = owned
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| step.state.facts.owners.as_ref())?;
+        let owners = owned.steps.iter().rev().find_map(|step| step.state.facts.owners.as_ref())?;
         owners.iter().find_map(|owner| {
             let owner = original(scene, one, owner, key)?;
             let first = death(scene.objects.track(Side::Source, owner)?)?;
@@ -120,10 +110,7 @@ fn owner_before_owned(scene: &Scene<'_>, one: &Move<'_>) -> Wrong {
                 let (owner, owned) = (scene.objects.name(owner), scene.objects.name(key));
                 let says = format!("{owner} was deleted before {owned}, which it owns.");
                 let removed = |name: &str| format!("removed {name}");
-                (
-                    says,
-                    vec![line(first, removed(&owner)), line(gone, removed(&owned))],
-                )
+                (says, vec![line(first, removed(&owner)), line(gone, removed(&owned))])
             })
         })
     })
@@ -181,11 +168,7 @@ mod tests {
             .delete(Side::Source, MOVER, "Secret c1-ca");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.starts_with("1 of 8 deletions"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.starts_with("1 of 8 deletions"), "{}", finding.summary);
     }
 
     #[test]
@@ -197,19 +180,13 @@ mod tests {
             .delete(Side::Source, MOVER, "MachineSet ms");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("which it owns"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("which it owns"), "{}", finding.summary);
     }
 
     #[test]
     fn a_deletion_without_preconditions_fails() {
-        let story = pivot().changed(
-            |write| write.told.gone,
-            |write| write.told.guarded = Some(false),
-        );
+        let story =
+            pivot().changed(|write| write.told.gone, |write| write.told.guarded = Some(false));
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
     }

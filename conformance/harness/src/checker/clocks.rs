@@ -20,11 +20,7 @@ impl Clocks {
     #[must_use]
     pub fn of(objects: &Objects<'_>, moves: &[Move<'_>]) -> Self {
         let doubt = apart(objects)
-            .or_else(|| {
-                moves
-                    .iter()
-                    .find_map(|one| copy_before_original(objects, one))
-            })
+            .or_else(|| moves.iter().find_map(|one| copy_before_original(objects, one)))
             .or_else(|| moves.iter().find_map(parts_apart));
         Self { doubt }
     }
@@ -73,17 +69,9 @@ fn copy_before_original(objects: &Objects<'_>, one: &Move<'_>) -> Option<String>
 /// unpause, belong together: a gap longer than both is a difference of the clocks, or at least
 /// cannot be told from one.
 fn parts_apart(one: &Move<'_>) -> Option<String> {
-    let source = extent(
-        one.source_pause
-            .into_iter()
-            .chain(one.removals.iter().copied()),
-    )?;
-    let target = extent(
-        one.first_copy()
-            .into_iter()
-            .chain(one.last_copy())
-            .chain(one.target_unpause),
-    )?;
+    let source = extent(one.source_pause.into_iter().chain(one.removals.iter().copied()))?;
+    let target =
+        extent(one.first_copy().into_iter().chain(one.last_copy()).chain(one.target_unpause))?;
     let gap = gap(source, target)?;
     let long = gap > lasted(source) + lasted(target);
     long.then(|| {
@@ -108,11 +96,7 @@ fn extent<'h>(writes: impl Iterator<Item = &'h Write>) -> Option<Extent> {
 
 /// The nanoseconds between two extents that have no moment in common.
 fn gap(one: Extent, other: Extent) -> Option<i128> {
-    let (first, second) = if one.0 <= other.0 {
-        (one, other)
-    } else {
-        (other, one)
-    };
+    let (first, second) = if one.0 <= other.0 { (one, other) } else { (other, one) };
     Some(second.0.as_nanosecond() - first.1.as_nanosecond()).filter(|gap| *gap > 0)
 }
 
@@ -152,10 +136,7 @@ mod tests {
     fn an_hour_apart_is_named() {
         for seconds in [3_600, -3_600] {
             let doubt = doubt_when_target_runs(seconds).expect("a doubt");
-            assert!(
-                doubt.contains("clocks of the two logs cannot be reconciled"),
-                "{doubt}"
-            );
+            assert!(doubt.contains("clocks of the two logs cannot be reconciled"), "{doubt}");
             assert!(doubt.contains("59 min"), "{doubt}");
         }
     }
@@ -168,9 +149,6 @@ mod tests {
     #[test]
     fn a_copy_before_its_original_is_named() {
         let doubt = doubt_when_target_runs(-2).expect("a doubt");
-        assert!(
-            doubt.contains("before the source created the original"),
-            "{doubt}"
-        );
+        assert!(doubt.contains("before the source created the original"), "{doubt}");
     }
 }

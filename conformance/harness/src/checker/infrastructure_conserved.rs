@@ -48,28 +48,14 @@ fn by_objects(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
     one.copies.keys().find_map(|key| {
         let track = scene.objects.track(Side::Target, key)?;
         let known = |side: Side| scene.objects.track(side, key);
-        let first = [known(Side::Source), Some(track)]
-            .into_iter()
-            .flatten()
-            .find_map(|track| {
-                track
-                    .steps
-                    .iter()
-                    .find_map(|step| step.state.facts.provider_id.as_ref())
-            })?;
-        let changed = track.steps.iter().find(|step| {
-            step.state
-                .facts
-                .provider_id
-                .as_ref()
-                .is_some_and(|id| id != first)
+        let first = [known(Side::Source), Some(track)].into_iter().flatten().find_map(|track| {
+            track.steps.iter().find_map(|step| step.state.facts.provider_id.as_ref())
         })?;
-        let now = changed
-            .state
-            .facts
-            .provider_id
-            .as_deref()
-            .unwrap_or_default();
+        let changed = track
+            .steps
+            .iter()
+            .find(|step| step.state.facts.provider_id.as_ref().is_some_and(|id| id != first))?;
+        let now = changed.state.facts.provider_id.as_deref().unwrap_or_default();
         let name = scene.objects.name(key);
         let says = format!("{name} stands for {now}; it stood for {first} before the move.");
         Some(Verdict::failed(says).with([scene.line(changed)]))
@@ -97,11 +83,7 @@ fn by_record(scene: &Scene<'_>, one: &Move<'_>, window: (Timestamp, Timestamp)) 
     let mut unexplained = Vec::new();
     let mut later = 0;
     let end = scene.history().span(Side::Target).map(|(_, end)| end);
-    for action in scene
-        .history()
-        .infrastructure()
-        .filter(|action| is_of(action, one))
-    {
+    for action in scene.history().infrastructure().filter(|action| is_of(action, one)) {
         let within = from <= action.at && action.at <= to;
         if within || (action.at > to && action.on_behalf_of == Some(Side::Source)) {
             wrong.push(action);
@@ -121,10 +103,7 @@ fn by_record(scene: &Scene<'_>, one: &Move<'_>, window: (Timestamp, Timestamp)) 
     }
     let afterwards = match later {
         0 => String::new(),
-        some => format!(
-            " {} came later, each asked for by the owner.",
-            count(some, "such act")
-        ),
+        some => format!(" {} came later, each asked for by the owner.", count(some, "such act")),
     };
     Verdict::passed(format!(
         "No machine was made or removed between {from:.3} and {to:.3}.{afterwards}"
@@ -158,24 +137,13 @@ fn told(action: &InfrastructureAction) -> String {
         Some(side) => format!(" for the {side}"),
         None => String::new(),
     };
-    format!(
-        "{} was {} at {:.3}{whose}",
-        action.name,
-        done(action.action),
-        action.at
-    )
+    format!("{} was {} at {:.3}{whose}", action.name, done(action.action), action.at)
 }
 
 /// Whether the action makes or removes a machine of the cluster.
 fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
-    let counts = matches!(
-        action.action,
-        InfrastructureVerb::Create | InfrastructureVerb::Delete
-    );
-    let ours = action
-        .belongs_to
-        .as_ref()
-        .is_none_or(|name| *name == one.cluster.name);
+    let counts = matches!(action.action, InfrastructureVerb::Create | InfrastructureVerb::Delete);
+    let ours = action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name);
     counts && ours && action.kind == "machine"
 }
 
@@ -183,10 +151,7 @@ fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
 /// machine, or its deletion was asked for before the machine went.
 fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -> bool {
     let names_it = |key: &Key| key.is_cluster_api() && key.name == action.name;
-    let tracks = scene
-        .objects
-        .of_side(Side::Target)
-        .filter(|track| names_it(&track.key));
+    let tracks = scene.objects.of_side(Side::Target).filter(|track| names_it(&track.key));
     let ours = tracks
         .filter(|track| scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster));
     ours.flat_map(|track| &track.steps).any(|step| {
@@ -215,23 +180,15 @@ mod tests {
 
     #[test]
     fn a_machine_removed_in_the_window_fails() {
-        let story = pivot()
-            .at(2_400)
-            .machine(InfrastructureVerb::Delete, "m1", None);
+        let story = pivot().at(2_400).machine(InfrastructureVerb::Delete, "m1", None);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Machine m1 was removed"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Machine m1 was removed"), "{}", finding.summary);
     }
 
     #[test]
     fn a_machine_removed_for_the_source_later_fails() {
-        let story = pivot()
-            .at(5_200)
-            .machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
+        let story = pivot().at(5_200).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
@@ -260,14 +217,9 @@ mod tests {
 
     #[test]
     fn another_provider_id_fails() {
-        let other = Facts {
-            provider_id: Some("docker:////m9".into()),
-            ..touching(Area::Spec)
-        };
+        let other = Facts { provider_id: Some("docker:////m9".into()), ..touching(Area::Spec) };
         let story =
-            pivot()
-                .at(3_500)
-                .write(Side::Target, CONTROLLER, Verb::Patch, "Machine m1", other);
+            pivot().at(3_500).write(Side::Target, CONTROLLER, Verb::Patch, "Machine m1", other);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
     }
@@ -290,28 +242,15 @@ mod tests {
         );
         let finding = judged(&CHECKER, double);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Machine default/m2"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Machine default/m2"), "{}", finding.summary);
     }
 
     #[test]
     fn a_machine_that_somebody_asked_for_passes() {
-        let scale = Facts {
-            replicas: Some(2),
-            ..touching(Area::Spec)
-        };
+        let scale = Facts { replicas: Some(2), ..touching(Area::Spec) };
         let scaled = of_one_replica()
             .at(3_800)
-            .write(
-                Side::Target,
-                "user",
-                Verb::Patch,
-                "MachineDeployment md",
-                scale,
-            )
+            .write(Side::Target, "user", Verb::Patch, "MachineDeployment md", scale)
             .at(3_900)
             .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
         assert_eq!(judged(&CHECKER, scaled).outcome, Outcome::Passed);

@@ -24,11 +24,8 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         let named = cluster_of_secret(key).is_some_and(|(cluster, _)| cluster == one.cluster.name);
         named && key.namespace == one.cluster.namespace
     };
-    let seen: Vec<&Track<'_>> = scene
-        .objects
-        .of_side(Side::Source)
-        .filter(|track| ours(&track.key))
-        .collect();
+    let seen: Vec<&Track<'_>> =
+        scene.objects.of_side(Side::Source).filter(|track| ours(&track.key)).collect();
     let unseen: Vec<String> = one
         .copies
         .keys()
@@ -41,10 +38,7 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         return left_over(scene, one, &left);
     }
     if !marked.is_empty() {
-        let marked: Vec<String> = marked
-            .iter()
-            .map(|one| scene.objects.name(&one.key))
-            .collect();
+        let marked: Vec<String> = marked.iter().map(|one| scene.objects.name(&one.key)).collect();
         return Verdict::unknown(format!(
             "Deletion was asked for {} at the source; that it went is not in the log.",
             names(&marked)
@@ -61,19 +55,11 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
 
 /// Whether its deletion was asked for, though it is not seen to be gone.
 fn is_marked(track: &Track<'_>) -> bool {
-    track
-        .steps
-        .last()
-        .is_some_and(|last| last.state.facts.deleting == Some(true))
+    track.steps.last().is_some_and(|last| last.state.facts.deleting == Some(true))
 }
 
 fn left_over(scene: &Scene<'_>, one: &Move<'_>, left: &[&&Track<'_>]) -> Verdict {
-    let names = names(
-        &left
-            .iter()
-            .map(|track| scene.objects.name(&track.key))
-            .collect::<Vec<_>>(),
-    );
+    let names = names(&left.iter().map(|track| scene.objects.name(&track.key)).collect::<Vec<_>>());
     let end = scene.history().span(Side::Source).map(|(_, end)| end);
     let owned = one.target_unpause.map(|unpause| unpause.received);
     if scene.clocks.doubt().is_none() && end < owned {
@@ -85,15 +71,8 @@ fn left_over(scene: &Scene<'_>, one: &Move<'_>, left: &[&&Track<'_>]) -> Verdict
         "The source still holds {names} at the end of its log; expected no credential of the \
          cluster there."
     ))
-    .with(
-        left.iter()
-            .filter_map(|track| track.steps.last())
-            .map(|step| scene.line(step)),
-    )
-    .with(
-        one.target_unpause
-            .map(|unpause| line(unpause, "unpaused the target".into())),
-    )
+    .with(left.iter().filter_map(|track| track.steps.last()).map(|step| scene.line(step)))
+    .with(one.target_unpause.map(|unpause| line(unpause, "unpaused the target".into())))
 }
 
 fn gone(scene: &Scene<'_>, one: &Move<'_>, seen: &[&Track<'_>]) -> Verdict {
@@ -135,11 +114,7 @@ mod tests {
         let story = pivot().without(|write| write.object == left && write.told.gone);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Secret default/c1-ca"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Secret default/c1-ca"), "{}", finding.summary);
     }
 
     #[test]

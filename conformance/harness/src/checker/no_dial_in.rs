@@ -56,9 +56,7 @@ fn witness(scene: &Scene<'_>, actor: &Actor) -> Vec<Line> {
     let first = |side: Side| {
         let steps = scene.objects.of_side(side).flat_map(|track| &track.steps);
         let its_own = steps.filter(|step| is_same(&step.write.actor, actor));
-        its_own
-            .min_by_key(|step| step.write.received)
-            .map(|step| scene.line(step))
+        its_own.min_by_key(|step| step.write.received).map(|step| scene.line(step))
     };
     Side::BOTH.into_iter().filter_map(first).collect()
 }

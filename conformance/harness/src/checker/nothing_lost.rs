@@ -27,10 +27,7 @@ pub(super) const CHECKER: Checker = Checker {
 type Loss = (String, Vec<Line>);
 
 fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
-    let mut found = Found {
-        lost: target::losses(scene, one),
-        ..Found::default()
-    };
+    let mut found = Found { lost: target::losses(scene, one), ..Found::default() };
     if found.lost.is_empty()
         && let Some(unknown) = scene.lacks(&Side::BOTH)
     {
@@ -47,9 +44,7 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         }
     }
     let strangers = scene.objects.of_side(Side::Source);
-    found
-        .lost
-        .extend(strangers.filter_map(|track| not_ours(scene, one, track)));
+    found.lost.extend(strangers.filter_map(|track| not_ours(scene, one, track)));
     found.verdict(one)
 }
 
@@ -64,15 +59,8 @@ fn members(scene: &Scene<'_>, one: &Move<'_>) -> BTreeSet<Key> {
         let later = |step: &Step<'_>| step.exists && Some(step.write.received) >= began;
         began.is_none_or(|began| track.existed_before(began)) || track.steps.iter().any(later)
     };
-    let at_source = scene
-        .objects
-        .of_side(Side::Source)
-        .filter(of_cluster)
-        .filter(there);
-    at_source
-        .map(|track| track.key.clone())
-        .chain(one.copies.keys().cloned())
-        .collect()
+    let at_source = scene.objects.of_side(Side::Source).filter(of_cluster).filter(there);
+    at_source.map(|track| track.key.clone()).chain(one.copies.keys().cloned()).collect()
 }
 
 /// An object of the cluster of which there is no copy.
@@ -85,10 +73,7 @@ fn not_copied(scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) -> Option<L
         true if source.key.is_cluster_api() && one.target_unpause.is_some() => "left at the source",
         _ => return None,
     };
-    Some((
-        format!("{name} was {says} and never created on the target"),
-        vec![scene.line(last)],
-    ))
+    Some((format!("{name} was {says} and never created on the target"), vec![scene.line(last)]))
 }
 
 /// An object that the mover removed from another Cluster, which stays.
@@ -97,9 +82,7 @@ fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss
     let stays = scene.moves.iter().all(|other| other.cluster != *owner);
     let last = track.steps.last().filter(|last| !last.exists)?;
     let by_mover = one.is_mover(Side::Source, &last.write.actor);
-    let later = one
-        .source_pause
-        .is_some_and(|pause| pause.received < last.write.received);
+    let later = one.source_pause.is_some_and(|pause| pause.received < last.write.received);
     (stays && by_mover && later).then(|| {
         let (name, owner) = (scene.objects.name(&track.key), scene.objects.name(owner));
         let says = format!("{name} was removed from the source, though its {owner} did not move");
@@ -141,8 +124,7 @@ impl Found {
                 (Some(held), Some(copied)) if copied.covers(held) => {}
                 (Some(held), Some(copied)) if comparable => {
                     let missing = held.missing_in(copied);
-                    self.lost
-                        .push(changed(scene, &source.key, &part, missing, copy.created));
+                    self.lost.push(changed(scene, &source.key, &part, missing, copy.created));
                 }
                 _ => unread.push(part.area),
             }
@@ -243,23 +225,14 @@ fn last_carried(scene: &Scene<'_>, one: &Move<'_>, key: &Key) -> Option<jiff::Ti
     }
     let copy = scene.objects.track(Side::Target, key)?;
     let carries = |step: &&Step<'_>| one.is_mover(Side::Target, &step.write.actor);
-    copy.steps
-        .iter()
-        .rev()
-        .find(carries)
-        .map(|step| step.write.received)
+    copy.steps.iter().rev().find(carries).map(|step| step.write.received)
 }
 
 fn removed_before_copied(scene: &Scene<'_>, source: &Track<'_>, copy: &Copied<'_>) -> Option<Loss> {
     let name = scene.objects.name(&source.key);
     let created = copy.created;
-    let death = source
-        .deaths()
-        .find(|step| step.write.completed < created.received)?;
-    let lines = vec![
-        scene.line(death),
-        line(created, format!("created the copy of {name}")),
-    ];
+    let death = source.deaths().find(|step| step.write.completed < created.received)?;
+    let lines = vec![scene.line(death), line(created, format!("created the copy of {name}"))];
     let says = format!("{name} was removed from the source before its copy was created");
     (!source.existed_before(created.received)).then_some((says, lines))
 }
@@ -299,21 +272,11 @@ mod tests {
 
     #[test]
     fn a_late_write_that_is_not_carried_fails() {
-        let story = pivot()
-            .at(2_700)
-            .edit(Side::Source, "kubectl-user", "MachineDeployment md");
+        let story = pivot().at(2_700).edit(Side::Source, "kubectl-user", "MachineDeployment md");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("kubectl-user changed spec"),
-            "{}",
-            finding.summary
-        );
-        assert!(
-            finding.summary.contains("MachineDeployment default/md"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
+        assert!(finding.summary.contains("MachineDeployment default/md"), "{}", finding.summary);
     }
 
     #[test]
@@ -336,20 +299,13 @@ mod tests {
                 "kubectl-user",
                 Verb::Patch,
                 "MachineDeployment md",
-                Facts {
-                    spec: Some(Leaves::new(vec![7])),
-                    ..touching(Area::Spec)
-                },
+                Facts { spec: Some(Leaves::new(vec![7])), ..touching(Area::Spec) },
             )
             .at(2_600)
             .edit(Side::Target, MOVER, "MachineDeployment md");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("kubectl-user changed spec"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
     }
 
     #[test]
@@ -359,25 +315,15 @@ mod tests {
             pivot().without(|write| write.side == Side::Target && write.object == forgotten);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Secret default/c1-ca"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Secret default/c1-ca"), "{}", finding.summary);
     }
 
     #[test]
     fn a_copy_that_the_garbage_collector_takes_fails() {
-        let story = pivot()
-            .at(1_500)
-            .delete(Side::Target, COLLECTOR, "Secret c1-ca");
+        let story = pivot().at(1_500).delete(Side::Target, COLLECTOR, "Secret c1-ca");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("generic-garbage-collector"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("generic-garbage-collector"), "{}", finding.summary);
     }
 
     #[test]
@@ -390,11 +336,7 @@ mod tests {
             .create(Side::Target, CONTROLLER, "Secret c1-ca", &["Cluster c1"]);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("made a new one"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("made a new one"), "{}", finding.summary);
     }
 
     #[test]
@@ -405,11 +347,7 @@ mod tests {
         );
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
-        assert!(
-            finding.summary.contains("Machine default/m1 (spec)"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Machine default/m1 (spec)"), "{}", finding.summary);
     }
 
     #[test]

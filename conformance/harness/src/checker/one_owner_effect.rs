@@ -103,11 +103,7 @@ impl Found {
 }
 
 fn actor(line: &Line) -> &str {
-    if line.actor.is_empty() {
-        "somebody"
-    } else {
-        &line.actor
-    }
+    if line.actor.is_empty() { "somebody" } else { &line.actor }
 }
 
 fn more(all: usize) -> String {
@@ -155,11 +151,7 @@ fn disowned(
         Change::Status if template => Weight::None,
         Change::Unknown => Weight::Untold,
         change if write.side == Side::Source && in_flight(scene, one, track, write) => {
-            if *change == Change::Status {
-                Weight::None
-            } else {
-                Weight::InFlight
-            }
+            if *change == Change::Status { Weight::None } else { Weight::InFlight }
         }
         _ => Weight::Effect,
     })
@@ -170,18 +162,11 @@ fn disowned(
 fn not_owning(scene: &Scene<'_>, one: &Move<'_>, write: &Write) -> bool {
     match write.side {
         Side::Target => {
-            let begun = one
-                .first_copy()
-                .is_some_and(|copy| copy.received <= write.received);
-            begun
-                && one
-                    .target_unpause
-                    .is_none_or(|unpause| write.completed < unpause.received)
+            let begun = one.first_copy().is_some_and(|copy| copy.received <= write.received);
+            begun && one.target_unpause.is_none_or(|unpause| write.completed < unpause.received)
         }
         Side::Source => {
-            let unpause = one
-                .target_unpause
-                .filter(|_| scene.clocks.doubt().is_none());
+            let unpause = one.target_unpause.filter(|_| scene.clocks.doubt().is_none());
             let released = one.source_pause.or(unpause);
             released.is_some_and(|since| since.completed < write.received)
                 && !resumed(scene, one, write)
@@ -225,26 +210,17 @@ fn in_flight(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>, write: &Write
 /// What was done to the infrastructure on behalf of a side that did not own.
 fn infrastructure(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
     let of_cluster = |action: &&InfrastructureAction| {
-        action
-            .belongs_to
-            .as_ref()
-            .is_none_or(|name| *name == one.cluster.name)
+        action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name)
     };
     let disowned = |action: &&InfrastructureAction| match action.on_behalf_of {
         Some(Side::Source) => {
             let released = one.source_pause.or(one.target_unpause);
             released.is_some_and(|since| since.completed < action.at)
         }
-        Some(Side::Target) => one
-            .target_unpause
-            .is_none_or(|unpause| action.at < unpause.received),
+        Some(Side::Target) => one.target_unpause.is_none_or(|unpause| action.at < unpause.received),
         None => false,
     };
-    let actions = scene
-        .history()
-        .infrastructure()
-        .filter(of_cluster)
-        .filter(disowned);
+    let actions = scene.history().infrastructure().filter(of_cluster).filter(disowned);
     actions.map(line_of_action).collect()
 }
 
@@ -264,24 +240,16 @@ mod tests {
 
     #[test]
     fn a_write_after_the_pause_was_shown_fails() {
-        let story = pivot()
-            .at(2_500)
-            .edit(Side::Source, CONTROLLER, "MachineSet ms");
+        let story = pivot().at(2_500).edit(Side::Source, CONTROLLER, "MachineSet ms");
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("MachineSet default/ms"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("MachineSet default/ms"), "{}", finding.summary);
     }
 
     #[test]
     fn a_machine_made_by_the_paused_target_fails() {
         let story =
-            pivot()
-                .at(2_500)
-                .create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+            pivot().at(2_500).create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
@@ -297,18 +265,14 @@ mod tests {
 
     #[test]
     fn a_machine_killed_for_the_source_fails() {
-        let story = pivot()
-            .at(4_000)
-            .machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
+        let story = pivot().at(4_000).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
     #[test]
     fn bodies_that_are_not_logged_are_unknown() {
-        let story = pivot().changed(
-            |write| write.subresource == "status",
-            |write| write.told.touched = None,
-        );
+        let story = pivot()
+            .changed(|write| write.subresource == "status", |write| write.told.touched = None);
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Unknown);
     }
 }

@@ -29,18 +29,11 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     let Some(worst) = worst else {
         return never(scene, one);
     };
-    let mut same: Vec<&Overlap<'_>> = overlaps
-        .iter()
-        .filter(|overlap| overlap.certainty == worst)
-        .collect();
+    let mut same: Vec<&Overlap<'_>> =
+        overlaps.iter().filter(|overlap| overlap.certainty == worst).collect();
     // The Cluster says most.
     same.sort_by_key(|overlap| !overlap.key.is_cluster());
-    let name = names(
-        &same
-            .iter()
-            .map(|one| scene.objects.name(&one.key))
-            .collect::<Vec<_>>(),
-    );
+    let name = names(&same.iter().map(|one| scene.objects.name(&one.key)).collect::<Vec<_>>());
     match worst {
         Certainty::Certain => scene.doubts_clocks().unwrap_or_else(|| both(&same, &name)),
         Certainty::Close => scene.doubts_clocks().unwrap_or_else(|| {
@@ -63,9 +56,7 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
 
 fn both(same: &[&Overlap<'_>], name: &str) -> Verdict {
     let first = same.iter().min_by_key(|overlap| overlap.from);
-    let (from, to) = first
-        .map(|overlap| (overlap.from, overlap.to))
-        .unwrap_or_default();
+    let (from, to) = first.map(|overlap| (overlap.from, overlap.to)).unwrap_or_default();
     Verdict::failed(format!(
         "{name} {} unpaused on both sides from {} to {}; expected one side at most.",
         if same.len() == 1 { "was" } else { "were" },
@@ -94,13 +85,8 @@ fn never(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             format!("the target was unpaused at {:.3}", unpause.received)
         }
     };
-    let lines = one
-        .source_pause
-        .into_iter()
-        .map(|write| line(write, "paused the source".into()));
-    let unpause = one
-        .target_unpause
-        .map(|write| line(write, "unpaused the target".into()));
+    let lines = one.source_pause.into_iter().map(|write| line(write, "paused the source".into()));
+    let unpause = one.target_unpause.map(|write| line(write, "unpaused the target".into()));
     Verdict::passed(format!(
         "None of the {} that moved was unpaused on both sides at any moment: {after}.",
         count(objects, "object")
@@ -133,19 +119,12 @@ struct Overlap<'h> {
 impl Overlap<'_> {
     fn lines(&self) -> Vec<Line> {
         let begun = |side: Side, span: &Span<'_>| {
-            let what = format!(
-                "from here {} is {} at the {side}",
-                self.key,
-                stands(span.standing)
-            );
+            let what = format!("from here {} is {} at the {side}", self.key, stands(span.standing));
             span.since.map(|write| line(write, what))
         };
         let ended = |side: Side, span: &Span<'_>| {
-            let what = format!(
-                "until here {} is {} at the {side}",
-                self.key,
-                stands(span.standing)
-            );
+            let what =
+                format!("until here {} is {} at the {side}", self.key, stands(span.standing));
             span.until.map(|write| line(write, what))
         };
         [(Side::Source, &self.source), (Side::Target, &self.target)]
@@ -168,9 +147,8 @@ fn stands(standing: Standing) -> &'static str {
 fn worst_overlap<'h>(scene: &Scene<'h>, key: &Key) -> Option<Overlap<'h>> {
     let at_source = spans(&scene.objects, Side::Source, key);
     let at_target = spans(&scene.objects, Side::Target, key);
-    let pairs = at_source
-        .iter()
-        .flat_map(|source| at_target.iter().map(move |target| (source, target)));
+    let pairs =
+        at_source.iter().flat_map(|source| at_target.iter().map(move |target| (source, target)));
     pairs
         .filter_map(|(source, target)| overlap(scene, key, *source, *target))
         .max_by_key(|overlap| overlap.certainty)
@@ -206,15 +184,7 @@ fn overlap<'h>(
         (true, None) => Certainty::Close,
         (true, Some(_)) => Certainty::Certain,
     };
-    Some(Overlap {
-        key: key.clone(),
-        certainty,
-        from,
-        to,
-        untold_at,
-        source,
-        target,
-    })
+    Some(Overlap { key: key.clone(), certainty, from, to, untold_at, source, target })
 }
 
 type Bounds = (Option<Timestamp>, Option<Timestamp>);
@@ -240,11 +210,7 @@ mod tests {
             .pause(Side::Source, MOVER, true);
         let finding = judged(&CHECKER, late);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("unpaused on both sides"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("unpaused on both sides"), "{}", finding.summary);
         assert!(!finding.witness.is_empty());
     }
 
@@ -271,16 +237,10 @@ mod tests {
 
     #[test]
     fn a_source_that_does_not_tell_is_unknown() {
-        let silent = pivot().changed(
-            |write| write.side == Side::Source,
-            |write| write.told.spec_paused = None,
-        );
+        let silent = pivot()
+            .changed(|write| write.side == Side::Source, |write| write.told.spec_paused = None);
         let finding = judged(&CHECKER, silent);
         assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
-        assert!(
-            finding.summary.contains("spec.paused"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("spec.paused"), "{}", finding.summary);
     }
 }

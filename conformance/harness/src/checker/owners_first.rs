@@ -26,15 +26,11 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             continue;
         };
         let created = one.copies[key].created;
-        let owners = track
-            .births()
-            .find(|birth| std::ptr::eq(birth.write, created));
+        let owners = track.births().find(|birth| std::ptr::eq(birth.write, created));
         match owners.and_then(|birth| birth.state.facts.owners.as_ref()) {
             Some(owners) => {
                 found.judged += 1;
-                owners
-                    .iter()
-                    .for_each(|owner| found.owner(scene, &uids, created, owner));
+                owners.iter().for_each(|owner| found.owner(scene, &uids, created, owner));
             }
             None => found.unnamed(scene, one, key, created),
         }
@@ -58,9 +54,7 @@ impl Found {
         let this = line(created, format!("created {name}, owned by {called}"));
         match uids.at_target.get(owner.uid.as_str()) {
             Some(track) => {
-                let birth = track
-                    .births()
-                    .find(|step| step.write.uid.as_ref() == Some(&owner.uid));
+                let birth = track.births().find(|step| step.write.uid.as_ref() == Some(&owner.uid));
                 let late = birth.filter(|birth| comes_after(birth.write, created));
                 if let Some(late) = late {
                     let says = format!("{name} was created before its owner {called}");
@@ -103,14 +97,12 @@ impl Found {
         if key.is_secret() && there && !possible.is_empty() {
             self.inferred += 1;
         } else {
-            self.untold
-                .push(format!("the owners of {}", scene.objects.name(key)));
+            self.untold.push(format!("the owners of {}", scene.objects.name(key)));
         }
     }
 
     fn verdict(mut self) -> Verdict {
-        self.wrong
-            .sort_by_key(|(_, lines)| lines.iter().map(|line| line.at).min());
+        self.wrong.sort_by_key(|(_, lines)| lines.iter().map(|line| line.at).min());
         if let Some((first, _)) = self.wrong.first() {
             let more = match self.wrong.len() - 1 {
                 0 => String::new(),
@@ -173,10 +165,7 @@ impl<'t, 'h> Uids<'t, 'h> {
         let own = scene.objects.of_side(Side::Source).flat_map(Track::uids);
         let sent = scene.moves.iter().flat_map(|one| one.copies.values());
         let sent = sent.filter_map(|copy| copy.source_uid.as_deref());
-        Self {
-            at_source: own.chain(sent).collect(),
-            at_target,
-        }
+        Self { at_source: own.chain(sent).collect(), at_target }
     }
 
     /// Whether the target has an object of the owner's kind and name, and under other UIDs only.
@@ -211,11 +200,7 @@ mod tests {
             .copy("MachineSet ms", &["MachineDeployment md"]);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Machine default/m1"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Machine default/m1"), "{}", finding.summary);
         assert_eq!(finding.witness.len(), 2);
     }
 
@@ -231,11 +216,7 @@ mod tests {
         );
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("source's UID"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("source's UID"), "{}", finding.summary);
     }
 
     #[test]

@@ -58,13 +58,8 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
 
 fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observed<'_>) -> Verdict {
     let unpaused = line(unpause, "unpaused the target".into());
-    let names = names(
-        &observed
-            .silent
-            .iter()
-            .map(|key| scene.objects.name(key))
-            .collect::<Vec<_>>(),
-    );
+    let names =
+        names(&observed.silent.iter().map(|key| scene.objects.name(key)).collect::<Vec<_>>());
     let patient = scene
         .history()
         .span(Side::Target)
@@ -82,15 +77,9 @@ fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observ
     }
     match inside_window(scene, one) {
         Some(inside) if inside * 2 > one.copies.len() => {
-            let lines = one
-                .source_pause
-                .map(|pause| line(pause, "paused the source".into()));
-            let first = one
-                .first_copy()
-                .map(|copy| line(copy, "created the first copy".into()));
-            let last = one
-                .last_copy()
-                .map(|copy| line(copy, "created the last copy".into()));
+            let lines = one.source_pause.map(|pause| line(pause, "paused the source".into()));
+            let first = one.first_copy().map(|copy| line(copy, "created the first copy".into()));
+            let last = one.last_copy().map(|copy| line(copy, "created the last copy".into()));
             Verdict::failed(format!(
                 "{inside} of {} copies were created between the pause of the source and the \
                  unpause of the target; expected the bulk before the pause.",
@@ -113,11 +102,7 @@ fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observ
             "{inside} of {} copies were created inside of the unowned window, and every object was \
              observed again {} after the unpause.",
             one.copies.len(),
-            seconds(
-                observed
-                    .last
-                    .map_or_else(Default::default, |last| between(unpause, last).0)
-            )
+            seconds(observed.last.map_or_else(Default::default, |last| between(unpause, last).0))
         )),
     }
 }
@@ -129,42 +114,22 @@ fn early_pauses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Measurement> {
         let name = scene.objects.name(&write.object);
         let note =
             format!("from the write that paused {name} by annotation to that of its Cluster");
-        Measurement {
-            name: "paused early",
-            value,
-            error,
-            note,
-        }
+        Measurement { name: "paused early", value, error, note }
     };
-    let pauses = one
-        .early_pauses
-        .iter()
-        .zip(one.source_pause.into_iter().cycle());
+    let pauses = one.early_pauses.iter().zip(one.source_pause.into_iter().cycle());
     pauses.map(|(write, pause)| early(pause, write)).collect()
 }
 
 /// How many copies were created while nobody owned.
 fn inside_window(scene: &Scene<'_>, one: &Move<'_>) -> Option<usize> {
-    let pause = one
-        .source_pause
-        .filter(|_| scene.clocks.doubt().is_none())?;
+    let pause = one.source_pause.filter(|_| scene.clocks.doubt().is_none())?;
     let late = |write: &&Write| write.received > pause.received;
-    Some(
-        one.copies
-            .values()
-            .map(|copy| copy.created)
-            .filter(late)
-            .count(),
-    )
+    Some(one.copies.values().map(|copy| copy.created).filter(late).count())
 }
 
 /// Looks for the first observation of each copy that has conditions.
 pub(super) fn observe<'h>(scene: &Scene<'h>, one: &Move<'h>, unpause: &Write) -> Observed<'h> {
-    let mut observed = Observed {
-        last: None,
-        seen: 0,
-        silent: Vec::new(),
-    };
+    let mut observed = Observed { last: None, seen: 0, silent: Vec::new() };
     for key in one.copies.keys().filter(|key| is_observable(scene, key)) {
         let others = has_conditions(scene, key);
         let Some(track) = scene.objects.track(Side::Target, key) else {
@@ -172,9 +137,7 @@ pub(super) fn observe<'h>(scene: &Scene<'h>, one: &Move<'h>, unpause: &Write) ->
         };
         let again = |step: &&Step<'h>| {
             let told = &step.write.told;
-            let rebuilt = told
-                .conditions
-                .is_some_and(|conditions| conditions.count > 0);
+            let rebuilt = told.conditions.is_some_and(|conditions| conditions.count > 0);
             step.write.received >= unpause.received
                 && told.paused_condition == Some(false)
                 && (rebuilt || !others)
@@ -182,14 +145,8 @@ pub(super) fn observe<'h>(scene: &Scene<'h>, one: &Move<'h>, unpause: &Write) ->
         match track.steps.iter().find(again) {
             Some(step) => {
                 observed.seen += 1;
-                let latest = observed
-                    .last
-                    .is_none_or(|last| last.received < step.write.received);
-                observed.last = if latest {
-                    Some(step.write)
-                } else {
-                    observed.last
-                };
+                let latest = observed.last.is_none_or(|last| last.received < step.write.received);
+                observed.last = if latest { Some(step.write) } else { observed.last };
             }
             None => observed.silent.push(key.clone()),
         }
@@ -199,22 +156,16 @@ pub(super) fn observe<'h>(scene: &Scene<'h>, one: &Move<'h>, unpause: &Write) ->
 
 /// Whether a controller shows `Paused` on it anywhere: templates and Secrets have no conditions.
 fn is_observable(scene: &Scene<'_>, key: &Key) -> bool {
-    any_step(scene, key, |step| {
-        step.write.told.paused_condition.is_some()
-    })
+    any_step(scene, key, |step| step.write.told.paused_condition.is_some())
 }
 
 /// Whether it has other conditions, too.
 fn has_conditions(scene: &Scene<'_>, key: &Key) -> bool {
-    any_step(scene, key, |step| {
-        step.write.told.conditions.is_some_and(|all| all.count > 0)
-    })
+    any_step(scene, key, |step| step.write.told.conditions.is_some_and(|all| all.count > 0))
 }
 
 fn any_step(scene: &Scene<'_>, key: &Key, holds: impl Fn(&Step<'_>) -> bool) -> bool {
-    let tracks = Side::BOTH
-        .iter()
-        .filter_map(|side| scene.objects.track(*side, key));
+    let tracks = Side::BOTH.iter().filter_map(|side| scene.objects.track(*side, key));
     tracks.flat_map(|track| &track.steps).any(holds)
 }
 
@@ -226,9 +177,7 @@ mod tests {
     use crate::verdict::Outcome;
 
     fn and_a_minute_later(story: Story) -> Story {
-        story
-            .at(63_000)
-            .observe(Side::Target, "Cluster c1", false, 2)
+        story.at(63_000).observe(Side::Target, "Cluster c1", false, 2)
     }
 
     #[test]
@@ -244,11 +193,7 @@ mod tests {
             .without(|write| write.object == left && write.told.paused_condition == Some(false));
         let finding = judged(&CHECKER, and_a_minute_later(story));
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("MachineSet default/ms"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("MachineSet default/ms"), "{}", finding.summary);
     }
 
     #[test]
@@ -259,11 +204,7 @@ mod tests {
             .pause(Side::Source, MOVER, true);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("8 of 8 copies"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("8 of 8 copies"), "{}", finding.summary);
     }
 
     #[test]

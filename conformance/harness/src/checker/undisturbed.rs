@@ -53,24 +53,17 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
 fn failed(disturbed: Vec<(String, Line)>) -> Verdict {
     let (names_of, lines): (Vec<String>, Vec<Line>) = disturbed.into_iter().unzip();
     let changed = names(&names_of);
-    Verdict::failed(format!(
-        "{changed} changed in the course of the move; expected none to."
-    ))
-    .with(lines)
+    Verdict::failed(format!("{changed} changed in the course of the move; expected none to."))
+        .with(lines)
 }
 
 /// From the pause, or the first copy, until everything had been observed again.
 fn lasted(scene: &Scene<'_>, one: &Move<'_>) -> Option<(Timestamp, Timestamp)> {
     let unpause = one.target_unpause?;
     let trusted = one.source_pause.filter(|_| scene.clocks.doubt().is_none());
-    let from = trusted
-        .or(one.first_copy())
-        .map_or(unpause.received, |write| write.received);
+    let from = trusted.or(one.first_copy()).map_or(unpause.received, |write| write.received);
     let observed = re_observation::observe(scene, one, unpause).last;
-    Some((
-        from,
-        observed.map_or(unpause.completed, |last| last.completed),
-    ))
+    Some((from, observed.map_or(unpause.completed, |last| last.completed)))
 }
 
 /// What kinds of writes the log holds at all.
@@ -88,11 +81,7 @@ impl Recorded {
 
     fn missing(&self) -> Vec<String> {
         let kinds = [(self.pods, "Pods"), (self.nodes, "Nodes")];
-        kinds
-            .iter()
-            .filter(|(there, _)| !there)
-            .map(|(_, kind)| (*kind).to_owned())
-            .collect()
+        kinds.iter().filter(|(there, _)| !there).map(|(_, kind)| (*kind).to_owned()).collect()
     }
 }
 
@@ -123,13 +112,9 @@ fn disturbs(
 
 /// Whether a Pod's restarts have become more with this step.
 fn restarts(track: &Track<'_>, index: usize, step: &Step<'_>) -> bool {
-    let before = index
-        .checked_sub(1)
-        .and_then(|before| track.steps.get(before));
+    let before = index.checked_sub(1).and_then(|before| track.steps.get(before));
     let known = before.and_then(|before| before.state.facts.restarts);
-    known
-        .zip(step.state.facts.restarts)
-        .is_some_and(|(before, after)| after > before)
+    known.zip(step.state.facts.restarts).is_some_and(|(before, after)| after > before)
 }
 
 #[cfg(test)]
@@ -143,10 +128,7 @@ mod tests {
 
     /// A pivot in whose log Pods and Nodes appear.
     fn watched() -> Story {
-        let restarts = Facts {
-            restarts: Some(0),
-            ..touching(Area::Status)
-        };
+        let restarts = Facts { restarts: Some(0), ..touching(Area::Status) };
         pivot()
             .at(100)
             .create(Side::Target, "kubelet", "Node n1", &[])
@@ -163,28 +145,17 @@ mod tests {
 
     #[test]
     fn a_pod_that_restarts_fails() {
-        let restarts = Facts {
-            restarts: Some(1),
-            ..touching(Area::Status)
-        };
+        let restarts = Facts { restarts: Some(1), ..touching(Area::Status) };
         let story =
-            watched()
-                .at(2_500)
-                .write(Side::Target, "kubelet", Verb::Patch, "Pod web", restarts);
+            watched().at(2_500).write(Side::Target, "kubelet", Verb::Patch, "Pod web", restarts);
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(
-            finding.summary.contains("Pod default/web"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Pod default/web"), "{}", finding.summary);
     }
 
     #[test]
     fn a_machine_that_is_replaced_fails() {
-        let story = watched()
-            .at(3_050)
-            .delete(Side::Target, CONTROLLER, "Machine m1");
+        let story = watched().at(3_050).delete(Side::Target, CONTROLLER, "Machine m1");
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
@@ -192,10 +163,6 @@ mod tests {
     fn a_log_without_pods_is_unknown() {
         let finding = judged(&CHECKER, pivot());
         assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
-        assert!(
-            finding.summary.contains("Pods, Nodes"),
-            "{}",
-            finding.summary
-        );
+        assert!(finding.summary.contains("Pods, Nodes"), "{}", finding.summary);
     }
 }

@@ -46,31 +46,20 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
 fn window(from: &Write, to: &Write, end: &str) -> Measurement {
     let (value, error) = between(from, to);
     let note = format!("from the write that paused the source's Cluster to {end}");
-    Measurement {
-        name: "unowned window",
-        value,
-        error,
-        note,
-    }
+    Measurement { name: "unowned window", value, error, note }
 }
 
 fn ends(pause: &Write, unpause: &Write) -> [crate::verdict::Line; 2] {
-    [
-        line(pause, "paused the source".into()),
-        line(unpause, "unpaused the target".into()),
-    ]
+    [line(pause, "paused the source".into()), line(unpause, "unpaused the target".into())]
 }
 
 /// The target never came to own: the source took over again, or nobody owns.
 fn never_owned(scene: &Scene<'_>, one: &Move<'_>, pause: &Write) -> Verdict {
     let name = scene.objects.name(&one.cluster);
     let source = scene.objects.track(Side::Source, &one.cluster);
-    let resumed = source
-        .into_iter()
-        .flat_map(|track| &track.steps)
-        .find(|step| {
-            step.write.received > pause.received && step.state.facts.spec_paused == Some(false)
-        });
+    let resumed = source.into_iter().flat_map(|track| &track.steps).find(|step| {
+        step.write.received > pause.received && step.state.facts.spec_paused == Some(false)
+    });
     if let Some(resumed) = resumed {
         let measured = window(pause, resumed.write, "the write that unpaused it again");
         return Verdict::passed(format!(
@@ -81,12 +70,7 @@ fn never_owned(scene: &Scene<'_>, one: &Move<'_>, pause: &Write) -> Verdict {
         .measuring(measured);
     }
     let moving = |write: &&Write| one.is_mover(write.side, &write.actor);
-    let last = scene
-        .history()
-        .writes()
-        .filter(moving)
-        .map(|write| write.completed)
-        .max();
+    let last = scene.history().writes().filter(moving).map(|write| write.completed).max();
     let target = scene.history().span(Side::Target).map(|(_, end)| end);
     if target > last {
         return Verdict::failed(format!(
@@ -113,11 +97,7 @@ mod tests {
         let (finding, measured) = CHECKER.judge(&Scene::of(&history));
         assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
         assert_eq!(measured[0].value, Duration::from_secs(1));
-        assert_eq!(
-            measured[0].error,
-            Duration::from_millis(10),
-            "both writes took 10 ms"
-        );
+        assert_eq!(measured[0].error, Duration::from_millis(10), "both writes took 10 ms");
         assert!(all().iter().any(|checker| checker.id == CHECKER.id));
     }
 

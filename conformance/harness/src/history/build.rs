@@ -60,11 +60,7 @@ impl Story {
         Self {
             now: 0,
             entries: Vec::new(),
-            records: Records {
-                source: true,
-                target: true,
-                ..Records::default()
-            },
+            records: Records { source: true, target: true, ..Records::default() },
             revisions: BTreeMap::new(),
             version: 0,
         }
@@ -94,10 +90,7 @@ impl Story {
     /// `actor` pauses or unpauses the Cluster `c1`.
     #[must_use]
     pub fn pause(self, side: Side, actor: &str, paused: bool) -> Self {
-        let facts = Facts {
-            spec_paused: Some(paused),
-            ..touching(Area::Pause)
-        };
+        let facts = Facts { spec_paused: Some(paused), ..touching(Area::Pause) };
         self.write(side, actor, Verb::Patch, "Cluster c1", facts)
     }
 
@@ -107,10 +100,7 @@ impl Story {
         if side == Side::Source {
             *self.revisions.entry(object.to_owned()).or_default() += 1;
         }
-        let facts = Facts {
-            spec: Some(self.spec(object)),
-            ..touching(Area::Spec)
-        };
+        let facts = Facts { spec: Some(self.spec(object)), ..touching(Area::Spec) };
         self.write(side, actor, Verb::Patch, object, facts)
     }
 
@@ -121,10 +111,7 @@ impl Story {
         let digest = u64::try_from(others).unwrap_or_default();
         let facts = Facts {
             paused_condition: Some(paused),
-            conditions: Some(Conditions {
-                count: others,
-                digest,
-            }),
+            conditions: Some(Conditions { count: others, digest }),
             ..touching(Area::Conditions)
         };
         self = self.write(side, CONTROLLER, Verb::Patch, object, facts);
@@ -137,11 +124,7 @@ impl Story {
     /// `actor` deletes an object, which is gone with it.
     #[must_use]
     pub fn delete(self, side: Side, actor: &str, object: &str) -> Self {
-        let facts = Facts {
-            gone: true,
-            guarded: Some(true),
-            ..Facts::default()
-        };
+        let facts = Facts { gone: true, guarded: Some(true), ..Facts::default() };
         self.write(side, actor, Verb::Delete, object, facts)
     }
 
@@ -149,16 +132,15 @@ impl Story {
     #[must_use]
     pub fn machine(mut self, action: InfrastructureVerb, name: &str, by: Option<Side>) -> Self {
         self.records.infrastructure = true;
-        self.entries
-            .push(Entry::Infrastructure(InfrastructureAction {
-                at: moment(self.now),
-                action,
-                kind: "machine".into(),
-                name: name.into(),
-                provider_id: None,
-                belongs_to: Some("c1".into()),
-                on_behalf_of: by,
-            }));
+        self.entries.push(Entry::Infrastructure(InfrastructureAction {
+            at: moment(self.now),
+            action,
+            kind: "machine".into(),
+            name: name.into(),
+            provider_id: None,
+            belongs_to: Some("c1".into()),
+            on_behalf_of: by,
+        }));
         self
     }
 
@@ -227,20 +209,12 @@ impl Story {
     pub fn write(mut self, side: Side, actor: &str, verb: Verb, object: &str, told: Facts) -> Self {
         self.version += 1;
         let creates = verb == Verb::Create;
-        let program = if actor == CONTROLLER {
-            "manager/v1"
-        } else {
-            ""
-        };
+        let program = if actor == CONTROLLER { "manager/v1" } else { "" };
         self.entries.push(Entry::Write(Box::new(Write {
             side,
             received: moment(self.now),
             completed: moment(self.now + WRITE),
-            actor: Actor {
-                user: actor.into(),
-                agent: program.into(),
-                impersonated: None,
-            },
+            actor: Actor { user: actor.into(), agent: program.into(), impersonated: None },
             verb,
             object: key(object),
             kind: Some(kind_and_name(object).0.into()),
@@ -276,9 +250,7 @@ impl Story {
     }
 
     fn spec(&self, object: &str) -> Leaves {
-        Leaves::new(vec![
-            self.revisions.get(object).copied().unwrap_or_default(),
-        ])
+        Leaves::new(vec![self.revisions.get(object).copied().unwrap_or_default()])
     }
 }
 
@@ -295,11 +267,7 @@ pub fn pivot() -> Story {
         story = story.at(at).copy(object, owners);
     }
     story = story.at(2_000).pause(Side::Source, MOVER, true);
-    let reconciled = || {
-        OBJECTS
-            .iter()
-            .filter(|(object, _)| !object.starts_with("Secret"))
-    };
+    let reconciled = || OBJECTS.iter().filter(|(object, _)| !object.starts_with("Secret"));
     for (at, (object, _)) in (2_100..).step_by(20).zip(reconciled()) {
         story = story.at(at).observe(Side::Source, object, true, 0);
         story = story.at(at).observe(Side::Target, object, true, 0);
@@ -342,22 +310,14 @@ pub fn uid(side: Side, object: &str) -> String {
 /// The facts of a write that touches one part.
 #[must_use]
 pub fn touching(area: Area) -> Facts {
-    Facts {
-        touched: Some(BTreeSet::from([area])),
-        ..Facts::default()
-    }
+    Facts { touched: Some(BTreeSet::from([area])), ..Facts::default() }
 }
 
 /// A reference to an owner at `side`.
 #[must_use]
 pub fn reference(side: Side, owner: &str) -> Owner {
     let (kind, name) = kind_and_name(owner);
-    Owner {
-        group: key(owner).group,
-        kind: kind.into(),
-        name: name.into(),
-        uid: uid(side, owner),
-    }
+    Owner { group: key(owner).group, kind: kind.into(), name: name.into(), uid: uid(side, owner) }
 }
 
 fn kind_and_name(object: &str) -> (&str, &str) {

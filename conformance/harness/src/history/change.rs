@@ -70,10 +70,7 @@ impl Change {
             [] => Self::Nothing,
             [Area::Pause] => Self::Pause,
             [Area::Finalizers] => Self::Finalizers,
-            rest if rest
-                .iter()
-                .all(|area| matches!(area, Area::Conditions | Area::Status)) =>
-            {
+            rest if rest.iter().all(|area| matches!(area, Area::Conditions | Area::Status)) => {
                 Self::Status
             }
             _ => Self::Content(areas),

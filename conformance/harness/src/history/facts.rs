@@ -72,10 +72,7 @@ impl Leaves {
     /// How many of these values `other` does not hold.
     #[must_use]
     pub fn missing_in(&self, other: &Self) -> usize {
-        self.0
-            .iter()
-            .filter(|digest| other.0.binary_search(digest).is_err())
-            .count()
+        self.0.iter().filter(|digest| other.0.binary_search(digest).is_err()).count()
     }
 
     /// What is in here and not in `before`.
@@ -88,10 +85,7 @@ impl Leaves {
     /// One digest of all of them.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        self.0
-            .iter()
-            .fold(Fnv::new(), |hash, leaf| hash.bytes(&leaf.to_le_bytes()))
-            .finish()
+        self.0.iter().fold(Fnv::new(), |hash, leaf| hash.bytes(&leaf.to_le_bytes())).finish()
     }
 
     /// The same values in shared memory, when `known` holds the same.
@@ -226,17 +220,13 @@ impl Facts {
     /// Whether the request touches this part, as far as the log tells.
     #[must_use]
     pub fn touches(&self, area: Area) -> bool {
-        self.touched
-            .as_ref()
-            .is_some_and(|touched| touched.contains(&area))
+        self.touched.as_ref().is_some_and(|touched| touched.contains(&area))
     }
 
     /// Whether the request touches nothing but these parts.
     #[must_use]
     pub fn touches_only(&self, areas: &[Area]) -> bool {
-        self.touched
-            .as_ref()
-            .is_some_and(|touched| touched.iter().all(|area| areas.contains(area)))
+        self.touched.as_ref().is_some_and(|touched| touched.iter().all(|area| areas.contains(area)))
     }
 }
 

@@ -44,47 +44,33 @@ impl<'h> Move<'h> {
     /// Whether this actor is a mover at this side.
     #[must_use]
     pub fn is_mover(&self, side: Side, actor: &Actor) -> bool {
-        self.movers
-            .iter()
-            .any(|(at, mover)| *at == side && same_program(mover, actor))
+        self.movers.iter().any(|(at, mover)| *at == side && same_program(mover, actor))
     }
 
     /// The first copy.
     #[must_use]
     pub fn first_copy(&self) -> Option<&'h Write> {
-        self.copies
-            .values()
-            .map(|copy| copy.created)
-            .min_by_key(|write| write.received)
+        self.copies.values().map(|copy| copy.created).min_by_key(|write| write.received)
     }
 
     /// The last copy.
     #[must_use]
     pub fn last_copy(&self) -> Option<&'h Write> {
-        self.copies
-            .values()
-            .map(|copy| copy.created)
-            .max_by_key(|write| write.received)
+        self.copies.values().map(|copy| copy.created).max_by_key(|write| write.received)
     }
 
     /// When the move began: its first write on either side.
     #[must_use]
     pub fn began(&self) -> Option<Timestamp> {
         let pause = self.source_pause.into_iter();
-        pause
-            .chain(self.first_copy())
-            .map(|write| write.received)
-            .min()
+        pause.chain(self.first_copy()).map(|write| write.received).min()
     }
 
     /// When the target owned and every copy was there; by the target's clock.
     #[must_use]
     pub fn taken_over(&self) -> Option<Timestamp> {
         let unpause = self.target_unpause?.completed;
-        let last = self
-            .last_copy()
-            .filter(|_| self.born_unpaused)
-            .map(|copy| copy.completed);
+        let last = self.last_copy().filter(|_| self.born_unpaused).map(|copy| copy.completed);
         Some(last.map_or(unpause, |last| last.max(unpause)))
     }
 }
@@ -99,9 +85,7 @@ fn same_program(mover: &Actor, actor: &Actor) -> bool {
 /// create names a UID of another server, or when it is created paused.
 #[must_use]
 pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
-    let clusters = objects
-        .of_side(Side::Target)
-        .filter(|track| track.key.is_cluster());
+    let clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
     let mut moves: Vec<Move<'h>> = clusters.filter_map(|track| begin(objects, track)).collect();
     let sole = moves.len() == 1;
     for one in &mut moves {
@@ -113,14 +97,10 @@ pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
 }
 
 fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
-    let births: Vec<&Step<'h>> = track
-        .births()
-        .filter(|birth| is_copy(objects, track, birth))
-        .collect();
+    let births: Vec<&Step<'h>> =
+        track.births().filter(|birth| is_copy(objects, track, birth)).collect();
     // Of several attempts the one that came to own, else the last.
-    let owned = births
-        .iter()
-        .find(|birth| unpause_after(track, birth).is_some());
+    let owned = births.iter().find(|birth| unpause_after(track, birth).is_some());
     let birth = owned.or(births.last())?;
     let target_unpause = unpause_after(track, birth);
     let source = objects.track(Side::Source, &track.key);
@@ -157,10 +137,7 @@ fn is_copy(objects: &Objects<'_>, track: &Track<'_>, birth: &Step<'_>) -> bool {
 /// The write that ended the pause of a copy of the Cluster, or its birth when it was born
 /// without one.
 fn unpause_after<'h>(track: &Track<'h>, birth: &Step<'h>) -> Option<&'h Write> {
-    let life = track
-        .steps
-        .iter()
-        .skip_while(|step| !std::ptr::eq(step.write, birth.write));
+    let life = track.steps.iter().skip_while(|step| !std::ptr::eq(step.write, birth.write));
     let mut life = life.take_while(|step| step.exists);
     let unpaused = |step: &&Step<'h>| step.state.facts.spec_paused == Some(false);
     life.find(unpaused).map(|step| step.write)
@@ -197,8 +174,7 @@ fn add_copies<'h>(objects: &Objects<'h>, one: &mut Move<'h>, sole: bool) {
         }
         if let Some(birth) = copy_of(objects, one, track) {
             one.movers.insert((Side::Target, birth.write.actor.clone()));
-            one.copies
-                .insert(track.key.clone(), copied(objects, track, birth));
+            one.copies.insert(track.key.clone(), copied(objects, track, birth));
         }
     }
 }
@@ -229,17 +205,10 @@ fn copied<'h>(objects: &Objects<'h>, track: &Track<'h>, birth: &Step<'h>) -> Cop
     let write = birth.write;
     let source = objects.track(Side::Source, &track.key);
     let seen = source.and_then(|source| source.uids().last().map(str::to_owned));
-    let sent = write
-        .named_uid
-        .clone()
-        .filter(|uid| Some(uid) != write.uid.as_ref());
+    let sent = write.named_uid.clone().filter(|uid| Some(uid) != write.uid.as_ref());
     let answered = birth.write.uid.clone();
     let later = || track.uids().last().map(str::to_owned);
-    Copied {
-        created: write,
-        source_uid: seen.or(sent),
-        target_uid: answered.or_else(later),
-    }
+    Copied { created: write, source_uid: seen.or(sent), target_uid: answered.or_else(later) }
 }
 
 fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
@@ -275,13 +244,9 @@ fn add_early_pauses<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
             && write.received < pause.received
             && one.is_mover(Side::Source, &write.actor)
     };
-    let tracks = one
-        .copies
-        .keys()
-        .filter_map(|key| objects.track(Side::Source, key));
-    let mut found: Vec<&'h Write> = tracks
-        .filter_map(|track| track.steps.iter().map(|step| step.write).find(early))
-        .collect();
+    let tracks = one.copies.keys().filter_map(|key| objects.track(Side::Source, key));
+    let mut found: Vec<&'h Write> =
+        tracks.filter_map(|track| track.steps.iter().map(|step| step.write).find(early)).collect();
     found.sort_by_key(|write| write.received);
     one.early_pauses = found;
 }

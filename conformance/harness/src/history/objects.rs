@@ -60,11 +60,7 @@ impl<'h> Objects<'h> {
             tracks.insert(side, tracks_of(history, side));
         }
         let clusters = owned::clusters(&tracks);
-        Self {
-            history,
-            tracks,
-            clusters,
-        }
+        Self { history, tracks, clusters }
     }
 
     /// The history.
@@ -75,10 +71,7 @@ impl<'h> Objects<'h> {
 
     /// All objects of a side.
     pub fn of_side(&self, side: Side) -> impl Iterator<Item = &Track<'h>> {
-        self.tracks
-            .get(&side)
-            .into_iter()
-            .flat_map(BTreeMap::values)
+        self.tracks.get(&side).into_iter().flat_map(BTreeMap::values)
     }
 
     /// One object of a side, if anything was written to it.
@@ -92,19 +85,13 @@ impl<'h> Objects<'h> {
     #[must_use]
     pub fn cluster_of(&self, side: Side, key: &Key) -> Option<&Key> {
         let own = self.clusters.get(&side).and_then(|known| known.get(key));
-        own.or_else(|| {
-            self.clusters
-                .get(&side.other())
-                .and_then(|known| known.get(key))
-        })
+        own.or_else(|| self.clusters.get(&side.other()).and_then(|known| known.get(key)))
     }
 
     /// What messages call an object: `Machine default/child-cp-h6f9m`.
     #[must_use]
     pub fn name(&self, key: &Key) -> String {
-        let kind = Side::BOTH
-            .iter()
-            .find_map(|side| self.track(*side, key)?.kind);
+        let kind = Side::BOTH.iter().find_map(|side| self.track(*side, key)?.kind);
         match (kind, key.resource.as_str()) {
             (Some(kind), _) => format!("{kind} {}", key.path()),
             (None, "secrets") => format!("Secret {}", key.path()),
@@ -118,39 +105,29 @@ impl<'h> Track<'h> {
     /// Whether it was there before the first write to it that is in the log.
     #[must_use]
     pub fn older_than_log(&self) -> bool {
-        self.steps
-            .first()
-            .is_some_and(|step| step.change != Change::Birth)
+        self.steps.first().is_some_and(|step| step.change != Change::Birth)
     }
 
     /// Every write that brought it into being.
     pub fn births(&self) -> impl Iterator<Item = &Step<'h>> {
-        self.steps
-            .iter()
-            .filter(|step| step.change == Change::Birth)
+        self.steps.iter().filter(|step| step.change == Change::Birth)
     }
 
     /// Every write with which it went.
     pub fn deaths(&self) -> impl Iterator<Item = &Step<'h>> {
-        self.steps
-            .iter()
-            .filter(|step| step.change == Change::Death)
+        self.steps.iter().filter(|step| step.change == Change::Death)
     }
 
     /// The last step that was received before `moment`.
     #[must_use]
     pub fn before(&self, moment: jiff::Timestamp) -> Option<&Step<'h>> {
-        self.steps
-            .iter()
-            .rev()
-            .find(|step| step.write.received < moment)
+        self.steps.iter().rev().find(|step| step.write.received < moment)
     }
 
     /// Whether it existed just before `moment`.
     #[must_use]
     pub fn existed_before(&self, moment: jiff::Timestamp) -> bool {
-        self.before(moment)
-            .map_or_else(|| self.older_than_log(), |step| step.exists)
+        self.before(moment).map_or_else(|| self.older_than_log(), |step| step.exists)
     }
 
     /// Whether it exists after the last write in the log.
@@ -161,19 +138,14 @@ impl<'h> Track<'h> {
 
     /// Every UID that this server is known to have given to it.
     pub fn uids(&self) -> impl Iterator<Item = &str> {
-        self.steps
-            .iter()
-            .filter_map(|step| step.write.uid.as_deref())
+        self.steps.iter().filter_map(|step| step.write.uid.as_deref())
     }
 }
 
 fn tracks_of<'h>(history: &'h History, side: Side) -> BTreeMap<Key, Track<'h>> {
     let mut written: BTreeMap<Key, Vec<&'h Write>> = BTreeMap::new();
     let mut collections: Vec<&'h Write> = Vec::new();
-    for write in history
-        .writes()
-        .filter(|write| write.side == side && write.took_effect())
-    {
+    for write in history.writes().filter(|write| write.side == side && write.took_effect()) {
         if write.verb == Verb::DeleteCollection {
             collections.push(write);
         } else if !write.object.name.is_empty() {
@@ -182,12 +154,7 @@ fn tracks_of<'h>(history: &'h History, side: Side) -> BTreeMap<Key, Track<'h>> {
     }
     let mut tracks = BTreeMap::new();
     for (key, mut writes) in written {
-        writes.extend(
-            collections
-                .iter()
-                .copied()
-                .filter(|write| covers(write, &key)),
-        );
+        writes.extend(collections.iter().copied().filter(|write| covers(write, &key)));
         in_server_order(&mut writes);
         tracks.insert(key.clone(), Track::of(key, &writes));
     }
@@ -250,20 +217,11 @@ fn could_revive(last: &Step<'_>, write: &Write) -> bool {
 impl<'h> Step<'h> {
     fn after(before: &State, write: &'h Write) -> Self {
         let created = write.creates();
-        let mut state = if created {
-            State::default()
-        } else {
-            before.clone()
-        };
+        let mut state = if created { State::default() } else { before.clone() };
         state.absorb(write);
         let exists = !removes(&state, write);
         let change = Change::of(before, write, &state, exists);
-        Self {
-            write,
-            exists,
-            state,
-            change,
-        }
+        Self { write, exists, state, change }
     }
 }
 

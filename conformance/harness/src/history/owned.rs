@@ -45,14 +45,9 @@ impl<'t, 'h> Names<'t, 'h> {
     fn of(tracks: &'t Tracks<'h>) -> Self {
         let named = |track: &'t Track<'h>| {
             let key = &track.key;
-            track
-                .kind
-                .map(|kind| ((kind, key.namespace.as_str(), key.name.as_str()), track))
+            track.kind.map(|kind| ((kind, key.namespace.as_str(), key.name.as_str()), track))
         };
-        Self {
-            tracks,
-            by_kind: tracks.values().filter_map(named).collect(),
-        }
+        Self { tracks, by_kind: tracks.values().filter_map(named).collect() }
     }
 
     fn cluster_of(&self, track: &Track<'h>, deepest: usize) -> Option<Key> {

@@ -37,19 +37,13 @@ impl Span<'_> {
     /// From when to when it certainly lasted, open where the log does not bound it.
     #[must_use]
     pub fn certain(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        (
-            self.since.map(|write| write.completed),
-            self.until.map(|write| write.received),
-        )
+        (self.since.map(|write| write.completed), self.until.map(|write| write.received))
     }
 
     /// From when to when it can have lasted at most.
     #[must_use]
     pub fn possible(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        (
-            self.since.map(|write| write.received),
-            self.until.map(|write| write.completed),
-        )
+        (self.since.map(|write| write.received), self.until.map(|write| write.completed))
     }
 }
 
@@ -59,24 +53,13 @@ pub fn spans<'h>(objects: &Objects<'h>, side: Side, key: &Key) -> Vec<Span<'h>> 
     let Some(own) = objects.track(side, key) else {
         return Vec::new();
     };
-    let cluster = objects
-        .cluster_of(side, key)
-        .filter(|cluster| *cluster != key);
+    let cluster = objects.cluster_of(side, key).filter(|cluster| *cluster != key);
     let cluster = cluster.and_then(|cluster| objects.track(side, cluster));
     let mut stands = Stands::before(own, cluster, key.is_cluster());
     let mut turns: Vec<(&Step<'h>, bool)> = own.steps.iter().map(|step| (step, true)).collect();
-    turns.extend(
-        cluster
-            .into_iter()
-            .flat_map(|track| &track.steps)
-            .map(|step| (step, false)),
-    );
+    turns.extend(cluster.into_iter().flat_map(|track| &track.steps).map(|step| (step, false)));
     turns.sort_by_key(|(step, _)| step.write.received);
-    let mut spans = vec![Span {
-        standing: stands.standing(),
-        since: None,
-        until: None,
-    }];
+    let mut spans = vec![Span { standing: stands.standing(), since: None, until: None }];
     for (step, is_own) in turns {
         stands.turn(step, is_own);
         extend(&mut spans, stands.standing(), step.write);
@@ -90,11 +73,7 @@ fn extend<'h>(spans: &mut Vec<Span<'h>>, standing: Standing, write: &'h Write) {
     };
     if last.standing != standing {
         last.until = Some(write);
-        spans.push(Span {
-            standing,
-            since: Some(write),
-            until: None,
-        });
+        spans.push(Span { standing, since: Some(write), until: None });
     }
 }
 
@@ -180,10 +159,7 @@ impl Effective {
 }
 
 fn standing_at(spans: &[Span<'_>], write: &Write) -> Option<bool> {
-    let begun = |span: &&Span<'_>| {
-        span.since
-            .is_none_or(|since| since.received <= write.received)
-    };
+    let begun = |span: &&Span<'_>| span.since.is_none_or(|since| since.received <= write.received);
     match spans.iter().rev().find(begun)?.standing {
         Standing::Paused => Some(true),
         Standing::Unpaused => Some(false),

@@ -28,9 +28,7 @@ impl Actor {
     /// Namespace and name of the service account, when the user is one.
     #[must_use]
     pub fn service_account(&self) -> Option<(&str, &str)> {
-        self.user
-            .strip_prefix("system:serviceaccount:")?
-            .split_once(':')
+        self.user.strip_prefix("system:serviceaccount:")?.split_once(':')
     }
 
     /// Whether this is a part of Kubernetes itself: garbage collector, namespace controller,

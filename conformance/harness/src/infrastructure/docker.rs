@@ -53,10 +53,7 @@ pub(super) fn act(line: &str) -> serde_json::Result<Option<InfrastructureAction>
     let at = Timestamp::from_nanosecond(i128::from(at))
         .map_err(|_| serde_json::Error::custom("time out of range"))?;
     let container = event.actor.map_or(event.flat, Container::from);
-    let ends = container
-        .signal
-        .as_deref()
-        .is_none_or(|signal| ENDING.contains(&signal));
+    let ends = container.signal.as_deref().is_none_or(|signal| ENDING.contains(&signal));
     let action = match event.action.as_str() {
         "create" => InfrastructureVerb::Create,
         "start" => InfrastructureVerb::Start,
@@ -74,10 +71,7 @@ pub(super) fn act(line: &str) -> serde_json::Result<Option<InfrastructureAction>
         at,
         action,
         kind: kind.to_owned(),
-        provider_id: container
-            .name
-            .as_ref()
-            .map(|name| format!("docker:////{name}")),
+        provider_id: container.name.as_ref().map(|name| format!("docker:////{name}")),
         name: container.name.unwrap_or_default(),
         belongs_to: container.cluster,
         on_behalf_of: None,

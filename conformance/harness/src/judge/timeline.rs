@@ -19,11 +19,7 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Line> {
         rows.extend(hand_over(scene, one));
     }
     let room = ROWS.saturating_sub(rows.len() + 1);
-    let mut others = scene
-        .moves
-        .iter()
-        .flat_map(|one| around(scene, one))
-        .collect::<Vec<_>>();
+    let mut others = scene.moves.iter().flat_map(|one| around(scene, one)).collect::<Vec<_>>();
     others.extend(infrastructure(scene));
     others.sort_by_key(|row| row.at);
     others.dedup();
@@ -31,10 +27,12 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Line> {
     rows.extend(others);
     rows.sort_by_key(|row| row.at);
     rows.truncate(ROWS - 1);
-    rows.extend(left_out.into_iter().next().map(|row| Line {
-        what: "more followed, which is left out here".into(),
-        ..row
-    }));
+    rows.extend(
+        left_out
+            .into_iter()
+            .next()
+            .map(|row| Line { what: "more followed, which is left out here".into(), ..row }),
+    );
     rows
 }
 
@@ -48,13 +46,7 @@ fn hand_over(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
     row(one.source_pause, format!("paused the source's {name}"));
     let (first, last) = (one.first_copy(), one.last_copy());
     let of = |write: Option<&Write>| write.map(|write| scene.objects.name(&write.object));
-    row(
-        first,
-        format!(
-            "began to create copies on the target: {}",
-            of(first).unwrap_or_default()
-        ),
-    );
+    row(first, format!("began to create copies on the target: {}", of(first).unwrap_or_default()));
     row(
         last.filter(|_| one.copies.len() > 1),
         format!(
@@ -63,17 +55,11 @@ fn hand_over(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
             of(last).unwrap_or_default()
         ),
     );
-    row(
-        one.target_unpause,
-        format!("unpaused the target's {name}: the target owns"),
-    );
+    row(one.target_unpause, format!("unpaused the target's {name}: the target owns"));
     let removals = (one.removals.first().copied(), one.removals.last().copied());
     row(
         removals.0,
-        format!(
-            "began to delete at the source: {}",
-            of(removals.0).unwrap_or_default()
-        ),
+        format!("began to delete at the source: {}", of(removals.0).unwrap_or_default()),
     );
     row(
         removals.1.filter(|_| one.removals.len() > 1),
@@ -85,10 +71,7 @@ fn hand_over(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
     );
     rows.extend(one.early_pauses.iter().map(|write| {
         let name = scene.objects.name(&write.object);
-        line(
-            write,
-            format!("paused the source's {name} early, by annotation"),
-        )
+        line(write, format!("paused the source's {name} early, by annotation"))
     }));
     rows.extend(shown(scene, one, Side::Source, true, one.source_pause));
     rows.extend(shown(scene, one, Side::Target, true, one.first_copy()));
@@ -105,33 +88,19 @@ fn shown(
     since: Option<&Write>,
 ) -> Option<Line> {
     let since = since?.received;
-    let end = one
-        .target_unpause
-        .filter(|_| paused)
-        .map(|unpause| unpause.received);
+    let end = one.target_unpause.filter(|_| paused).map(|unpause| unpause.received);
     let first = |track: &Track<'_>| {
         let shows = |step: &&Step<'_>| {
             let at = step.write.received;
             let within = at >= since && end.is_none_or(|end| at < end);
             within && step.write.told.paused_condition == Some(paused)
         };
-        track
-            .steps
-            .iter()
-            .find(shows)
-            .map(|step| step.write.received)
+        track.steps.iter().find(shows).map(|step| step.write.received)
     };
-    let tracks: Vec<&Track<'_>> = one
-        .copies
-        .keys()
-        .filter_map(|key| scene.objects.track(side, key))
-        .collect();
+    let tracks: Vec<&Track<'_>> =
+        one.copies.keys().filter_map(|key| scene.objects.track(side, key)).collect();
     let times: Vec<Timestamp> = tracks.iter().filter_map(|track| first(track)).collect();
-    let what = if paused {
-        "Paused=True"
-    } else {
-        "Paused=False"
-    };
+    let what = if paused { "Paused=True" } else { "Paused=False" };
     times.iter().max().map(|last| Line {
         at: *last,
         cluster: side.to_string(),
@@ -151,10 +120,7 @@ fn around(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
             if scene.objects.cluster_of(side, &track.key) != Some(&one.cluster) {
                 continue;
             }
-            let later = track
-                .steps
-                .iter()
-                .filter(|step| step.write.received >= began);
+            let later = track.steps.iter().filter(|step| step.write.received >= began);
             let others = later.filter(|step| !one.is_mover(side, &step.write.actor));
             rows.extend(others.filter_map(|step| tell(scene, &track.key, step)));
         }
@@ -175,10 +141,7 @@ fn tell(scene: &Scene<'_>, key: &Key, step: &Step<'_>) -> Option<Line> {
     let asked = !actor.is_controller() && !actor.is_kubernetes();
     match (&step.change, step.write.told.replicas) {
         (Change::Content(areas), Some(replicas)) if asked && areas.contains(&Area::Spec) => {
-            let what = format!(
-                "asked for {replicas} replicas of {}",
-                scene.objects.name(key)
-            );
+            let what = format!("asked for {replicas} replicas of {}", scene.objects.name(key));
             Some(line(step.write, what))
         }
         (Change::Content(_) | Change::Pause, _) if asked => Some(scene.line(step)),
@@ -191,17 +154,9 @@ fn infrastructure(scene: &Scene<'_>) -> Vec<Line> {
     let began = scene.moves.iter().filter_map(Move::began).min();
     let end = scene.history().span(Side::Target).map(|(_, end)| end);
     let counts = |action: &&InfrastructureAction| {
-        let told = !matches!(
-            action.action,
-            InfrastructureVerb::Start | InfrastructureVerb::Stop
-        );
+        let told = !matches!(action.action, InfrastructureVerb::Start | InfrastructureVerb::Stop);
         let within = began.is_some() && began <= Some(action.at) && Some(action.at) <= end;
         action.kind == "machine" && told && within
     };
-    scene
-        .history()
-        .infrastructure()
-        .filter(counts)
-        .map(crate::checker::line_of_action)
-        .collect()
+    scene.history().infrastructure().filter(counts).map(crate::checker::line_of_action).collect()
 }

@@ -130,11 +130,7 @@ impl ConformanceReport {
             inputs,
             rules: judgement.findings.iter().map(RuleReport::from).collect(),
             not_judged,
-            measurements: judgement
-                .measurements
-                .iter()
-                .map(MeasurementReport::from)
-                .collect(),
+            measurements: judgement.measurements.iter().map(MeasurementReport::from).collect(),
             timeline: judgement.timeline.iter().map(EventReport::from).collect(),
             notes: judgement.notes.clone(),
         }
@@ -155,9 +151,7 @@ impl Counts {
     fn of(judgement: &Judgement, not_judged: usize) -> Self {
         let count = |outcome: Outcome| {
             let findings = judgement.findings.iter();
-            findings
-                .filter(|finding| finding.outcome == outcome)
-                .count()
+            findings.filter(|finding| finding.outcome == outcome).count()
         };
         Self {
             passed: count(Outcome::Passed),

@@ -40,16 +40,9 @@ impl InputReport {
     }
 
     fn of(role: &'static str, input: &Input) -> Result<Self, ReportError> {
-        let (bytes, sha256) = digest(input).map_err(|source| ReportError::Digest {
-            file: input.name(),
-            source,
-        })?;
-        Ok(Self {
-            role,
-            file: input.name(),
-            bytes,
-            sha256,
-        })
+        let (bytes, sha256) =
+            digest(input).map_err(|source| ReportError::Digest { file: input.name(), source })?;
+        Ok(Self { role, file: input.name(), bytes, sha256 })
     }
 }
 

@@ -38,10 +38,7 @@ fn judgement() -> Judgement {
 
 fn evidence() -> Evidence {
     Evidence {
-        source: vec![Input::Bytes {
-            name: "source.jsonl".to_owned(),
-            bytes: b"abc".to_vec(),
-        }],
+        source: vec![Input::Bytes { name: "source.jsonl".to_owned(), bytes: b"abc".to_vec() }],
         ..Evidence::default()
     }
 }
@@ -49,9 +46,7 @@ fn evidence() -> Evidence {
 fn yaml(judgement: &Judgement) -> serde_json::Value {
     let inputs = InputReport::all(&evidence()).expect("the bytes are there");
     let mut bytes = Vec::new();
-    ConformanceReport::new(judgement, inputs)
-        .write(&mut bytes)
-        .expect("a vector takes every byte");
+    ConformanceReport::new(judgement, inputs).write(&mut bytes).expect("a vector takes every byte");
     let text = String::from_utf8(bytes).expect("YAML is UTF-8");
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -65,19 +60,13 @@ fn the_report_is_typed_and_reads_back() {
     assert_eq!(report["counts"]["unknown"], 1);
     assert_eq!(report["rules"][0]["id"], "H1a");
     assert_eq!(report["rules"][0]["core"], true);
-    assert_eq!(
-        report["rules"][0]["witness"][0]["at"],
-        "2026-11-24T13:29:43.651Z"
-    );
+    assert_eq!(report["rules"][0]["witness"][0]["at"], "2026-11-24T13:29:43.651Z");
     assert_eq!(report["measurements"][0]["seconds"], 3.06);
     assert_eq!(report["measurements"][0]["plusOrMinusSeconds"], 0.02);
     assert_eq!(report["notes"][0], "no reads: in the log");
     let input = &report["inputs"][0];
     assert_eq!(input["bytes"], 3);
-    assert_eq!(
-        input["sha256"],
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
+    assert_eq!(input["sha256"], "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 #[test]
@@ -98,19 +87,9 @@ fn junit_has_a_case_for_each_checker_and_skips_what_is_unknown() {
     )
     .expect("what was written reads back");
     assert_eq!((report.tests, report.failures, report.skipped), (3, 1, 1));
-    let names: Vec<&str> = report.test_suites[0]
-        .test_cases
-        .iter()
-        .map(|case| case.name.as_str())
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "checker/one-owner-intent",
-            "checker/owners-first",
-            "checker/no-dial-in"
-        ]
-    );
+    let names: Vec<&str> =
+        report.test_suites[0].test_cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, ["checker/one-owner-intent", "checker/owners-first", "checker/no-dial-in"]);
 }
 
 #[test]
@@ -120,9 +99,7 @@ fn a_file_and_its_bytes_have_one_digest() {
     fs::write(&path, b"abc").expect("the folder is ours");
     let mut evidence = evidence();
     evidence.source.push(Input::File(path));
-    evidence
-        .target
-        .push(Input::File(folder.path().join("missing")));
+    evidence.target.push(Input::File(folder.path().join("missing")));
     let error = InputReport::all(&evidence).expect_err("no such file");
     assert!(error.to_string().contains("missing"), "{error}");
     evidence.target.clear();
@@ -147,10 +124,7 @@ fn the_folder_is_made_and_the_same_judgement_gives_the_same_bytes() {
 #[test]
 fn an_old_report_is_replaced_and_other_files_stay() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (old, other) = (
-        folder.path().join("report.yaml"),
-        folder.path().join("mine.txt"),
-    );
+    let (old, other) = (folder.path().join("report.yaml"), folder.path().join("mine.txt"));
     fs::write(&old, "old").expect("the folder is ours");
     fs::write(&other, "mine").expect("the folder is ours");
     replace(&old, |out| out.write_all(b"new")).expect("the folder is ours");
@@ -164,8 +138,5 @@ fn a_path_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("no/such/report.yaml");
     let error = replace(&path, |out| out.write_all(b"new")).expect_err("no such folder");
-    assert!(
-        error.to_string().contains(&path.display().to_string()),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
 }

@@ -134,30 +134,17 @@ impl Parser {
         };
         let (id, body) = item.split_once("**").unwrap_or((item, ""));
         if !is_id(id) {
-            return Err(ContractError::NotAnId {
-                line,
-                found: id.to_owned(),
-            });
+            return Err(ContractError::NotAnId { line, found: id.to_owned() });
         }
         let id = id.to_owned();
         if !id.starts_with(area.letter) {
-            return Err(ContractError::WrongArea {
-                line,
-                id,
-                area: area.letter,
-            });
+            return Err(ContractError::WrongArea { line, id, area: area.letter });
         }
         if let Some(first) = self.seen.insert(id.clone(), line) {
             return Err(ContractError::Duplicate { line, id, first });
         }
         let body = body.trim().to_owned();
-        Ok(Some(Draft {
-            line,
-            id,
-            area: area.name,
-            body,
-            cases: None,
-        }))
+        Ok(Some(Draft { line, id, area: area.name, body, cases: None }))
     }
 
     fn close(&mut self) -> Result<(), ContractError> {
@@ -180,13 +167,7 @@ impl Draft {
     }
 
     fn finish(self) -> Result<Rule, ContractError> {
-        let Self {
-            line,
-            id,
-            area,
-            body,
-            cases,
-        } = self;
+        let Self { line, id, area, body, cases } = self;
         let Some((tags, text)) = tags(&body) else {
             return Err(ContractError::BadTags { line, id });
         };
@@ -201,14 +182,7 @@ impl Draft {
         let Some(cases) = case_ids(&cases) else {
             return Err(ContractError::BadCases { line, id });
         };
-        Ok(Rule {
-            id,
-            area,
-            tags,
-            core: core.is_some(),
-            text,
-            cases,
-        })
+        Ok(Rule { id, area, tags, core: core.is_some(), text, cases })
     }
 }
 
@@ -225,10 +199,9 @@ fn area(heading: &str) -> Option<Area> {
     let (letter, name) = heading.split_once(". ")?;
     let mut letters = letter.chars();
     match (letters.next(), letters.next()) {
-        (Some(letter), None) if letter.is_ascii_uppercase() => Some(Area {
-            letter,
-            name: name.trim().to_owned(),
-        }),
+        (Some(letter), None) if letter.is_ascii_uppercase() => {
+            Some(Area { letter, name: name.trim().to_owned() })
+        }
         _ => None,
     }
 }
@@ -238,9 +211,7 @@ fn is_id(word: &str) -> bool {
     let Some(rest) = word.strip_prefix(|letter: char| letter.is_ascii_uppercase()) else {
         return false;
     };
-    let digits = rest
-        .strip_suffix(|letter: char| letter.is_ascii_lowercase())
-        .unwrap_or(rest);
+    let digits = rest.strip_suffix(|letter: char| letter.is_ascii_lowercase()).unwrap_or(rest);
     !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 

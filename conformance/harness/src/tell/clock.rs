@@ -10,14 +10,9 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn of(judgement: &Judgement) -> Self {
-        let witnesses = judgement
-            .findings
-            .iter()
-            .flat_map(|finding| &finding.witness);
+        let witnesses = judgement.findings.iter().flat_map(|finding| &finding.witness);
         let events = judgement.timeline.iter().chain(witnesses);
-        Self {
-            first: events.map(|event: &Line| event.at).min(),
-        }
+        Self { first: events.map(|event: &Line| event.at).min() }
     }
 
     /// What the times mean, when there are any.

@@ -5,9 +5,7 @@
 /// Line breaks of the text stay. Other control characters are dropped: what is told comes from logs
 /// that anybody may have written, and a terminal obeys them.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    text.lines()
-        .flat_map(|line| wrap_line(line, width))
-        .collect()
+    text.lines().flat_map(|line| wrap_line(line, width)).collect()
 }
 
 fn wrap_line(text: &str, width: usize) -> Vec<String> {
@@ -46,10 +44,7 @@ mod tests {
     #[test]
     fn words_fill_lines_and_a_long_word_stands_alone() {
         assert_eq!(wrap("one two three four", 9), ["one two", "three", "four"]);
-        assert_eq!(
-            wrap("a seventeen-letter b", 9),
-            ["a", "seventeen-letter", "b"]
-        );
+        assert_eq!(wrap("a seventeen-letter b", 9), ["a", "seventeen-letter", "b"]);
         assert_eq!(wrap("one\ntwo three", 20), ["one", "two three"]);
         assert!(wrap("", 9).is_empty());
         assert_eq!(wrap("a\x1b[31mb", 9), ["a[31mb"]);

@@ -31,10 +31,6 @@ impl Paint {
     }
 
     fn with(self, code: &str, words: &str) -> String {
-        if self.colour {
-            format!("\x1b[{code}m{words}\x1b[0m")
-        } else {
-            words.to_owned()
-        }
+        if self.colour { format!("\x1b[{code}m{words}\x1b[0m") } else { words.to_owned() }
     }
 }

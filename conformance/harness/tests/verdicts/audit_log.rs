@@ -38,9 +38,7 @@ pub(crate) fn instant(at: i64) -> Timestamp {
 /// `Kind/name`, by which the stories name the objects of the namespace `default`.
 pub(crate) fn key(object: &Value) -> String {
     let kind = object["kind"].as_str().expect("objects have a kind");
-    let name = object["metadata"]["name"]
-        .as_str()
-        .expect("objects have a name");
+    let name = object["metadata"]["name"].as_str().expect("objects have a name");
     format!("{kind}/{name}")
 }
 
@@ -69,9 +67,7 @@ impl ApiServer {
 
     /// The object as it is stored.
     pub(crate) fn object(&self, key: &str) -> &Value {
-        self.objects
-            .get(key)
-            .unwrap_or_else(|| panic!("{} has no {key}", self.name))
+        self.objects.get(key).unwrap_or_else(|| panic!("{} has no {key}", self.name))
     }
 
     /// Whether there is such an object.
@@ -81,10 +77,7 @@ impl ApiServer {
 
     /// The log: one event a line.
     pub(crate) fn log(&self) -> String {
-        self.events
-            .iter()
-            .map(|event| format!("{event}\n"))
-            .collect()
+        self.events.iter().map(|event| format!("{event}\n")).collect()
     }
 
     /// The events of the log, to be changed by a story about bad logs.
@@ -95,32 +88,14 @@ impl ApiServer {
     /// `POST`: a new object.
     pub(crate) fn create(&mut self, at: i64, by: Client, object: &Value) {
         let stored = self.store_new(at, object);
-        self.record(
-            at,
-            by,
-            "create",
-            &stored,
-            "",
-            201,
-            Some(object),
-            Some(&stored),
-        );
+        self.record(at, by, "create", &stored, "", 201, Some(object), Some(&stored));
     }
 
     /// Server-side apply of an object that may be there already.
     pub(crate) fn apply(&mut self, at: i64, by: Client, object: &Value) {
         if !self.objects.contains_key(&key(object)) {
             let stored = self.store_new(at, object);
-            self.record(
-                at,
-                by,
-                "patch",
-                &stored,
-                "",
-                201,
-                Some(object),
-                Some(&stored),
-            );
+            self.record(at, by, "patch", &stored, "", 201, Some(object), Some(&stored));
         } else {
             self.patch(at, by, &key(object), object);
         }
@@ -141,16 +116,12 @@ impl ApiServer {
     pub(crate) fn delete(&mut self, at: i64, by: Client, key: &str, options: &Value) {
         let mut object = self.object(key).clone();
         if options["propagationPolicy"] == "Orphan" {
-            let mut finalizers = object["metadata"]["finalizers"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
+            let mut finalizers =
+                object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
             finalizers.push(json!("orphan"));
             object["metadata"]["finalizers"] = json!(finalizers);
         }
-        let held = object["metadata"]["finalizers"]
-            .as_array()
-            .is_some_and(|held| !held.is_empty());
+        let held = object["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty());
         let answer = if held {
             object["metadata"]["deletionTimestamp"] = json!(format!("{:.0}", instant(at)));
             self.objects.insert(key.to_owned(), object.clone());
@@ -159,30 +130,12 @@ impl ApiServer {
             self.objects.remove(key);
             json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
         };
-        self.record(
-            at,
-            by,
-            "delete",
-            &object,
-            "",
-            200,
-            Some(options),
-            Some(&answer),
-        );
+        self.record(at, by, "delete", &object, "", 200, Some(options), Some(&answer));
     }
 
     /// A create that only asks whether it would be let through.
     pub(crate) fn dry_run(&mut self, at: i64, by: Client, object: &Value) {
-        self.record(
-            at,
-            by,
-            "create",
-            object,
-            "",
-            201,
-            Some(object),
-            Some(object),
-        );
+        self.record(at, by, "create", object, "", 201, Some(object), Some(object));
         self.ask("dryRun=All");
     }
 
@@ -191,64 +144,32 @@ impl ApiServer {
         let object = self.object(key).clone();
         let answer = json!({"kind": "Status", "apiVersion": "v1", "metadata": {},
             "status": "Failure", "reason": "Conflict", "code": 409});
-        self.record(
-            at,
-            by,
-            "patch",
-            &object,
-            "",
-            409,
-            Some(change),
-            Some(&answer),
-        );
+        self.record(at, by, "patch", &object, "", 409, Some(change), Some(&answer));
     }
 
     /// Adds a query to the last request.
     fn ask(&mut self, query: &str) {
         let event = self.events.last_mut().expect("a request was just recorded");
-        let uri = event["requestURI"]
-            .as_str()
-            .expect("events have a URI")
-            .to_owned();
+        let uri = event["requestURI"].as_str().expect("events have a URI").to_owned();
         event["requestURI"] = json!(format!("{uri}?{query}"));
     }
 
     fn store_new(&mut self, at: i64, object: &Value) -> Value {
         self.revision += 1;
         let mut stored = object.clone();
-        stored
-            .as_object_mut()
-            .expect("objects are objects")
-            .remove("status");
-        let metadata = stored["metadata"]
-            .as_object_mut()
-            .expect("metadata is an object");
+        stored.as_object_mut().expect("objects are objects").remove("status");
+        let metadata = stored["metadata"].as_object_mut().expect("metadata is an object");
         metadata.insert("uid".to_owned(), json!(self.uid()));
-        metadata.insert(
-            "resourceVersion".to_owned(),
-            json!(self.revision.to_string()),
-        );
+        metadata.insert("resourceVersion".to_owned(), json!(self.revision.to_string()));
         metadata.insert("generation".to_owned(), json!(1));
-        metadata.insert(
-            "creationTimestamp".to_owned(),
-            json!(format!("{:.0}", instant(at))),
-        );
+        metadata.insert("creationTimestamp".to_owned(), json!(format!("{:.0}", instant(at))));
         let replaced = self.objects.insert(key(&stored), stored.clone());
-        assert!(
-            replaced.is_none(),
-            "{} already has {}",
-            self.name,
-            key(&stored)
-        );
+        assert!(replaced.is_none(), "{} already has {}", self.name, key(&stored));
         stored
     }
 
     fn uid(&self) -> String {
-        let first = if self.name == "source" {
-            "aaaaaaaa"
-        } else {
-            "bbbbbbbb"
-        };
+        let first = if self.name == "source" { "aaaaaaaa" } else { "bbbbbbbb" };
         format!("{first}-0000-4000-8000-{:012}", self.revision)
     }
 
@@ -263,30 +184,16 @@ impl ApiServer {
             object["metadata"]["generation"] = json!(generation + 1);
         }
         let deleting = object["metadata"].get("deletionTimestamp").is_some();
-        let held = object["metadata"]["finalizers"]
-            .as_array()
-            .is_some_and(|held| !held.is_empty());
+        let held = object["metadata"]["finalizers"].as_array().is_some_and(|held| !held.is_empty());
         if deleting && !held {
             self.objects.remove(key);
         } else {
             self.objects.insert(key.to_owned(), object.clone());
         }
-        self.record(
-            at,
-            by,
-            "patch",
-            &object,
-            subresource,
-            200,
-            Some(change),
-            Some(&object),
-        );
+        self.record(at, by, "patch", &object, subresource, 200, Some(change), Some(&object));
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "an audit event has that many parts"
-    )]
+    #[allow(clippy::too_many_arguments, reason = "an audit event has that many parts")]
     fn record(
         &mut self,
         at: i64,
@@ -340,11 +247,7 @@ impl ApiServer {
 }
 
 fn uri(group: &str, version: &str, resource: &str, name: &Value, verb: &str, sub: &str) -> String {
-    let root = if group.is_empty() {
-        "/api".to_owned()
-    } else {
-        format!("/apis/{group}")
-    };
+    let root = if group.is_empty() { "/api".to_owned() } else { format!("/apis/{group}") };
     let mut uri = format!("{root}/{version}/namespaces/default/{resource}");
     if verb != "create" {
         uri.push('/');
@@ -367,11 +270,9 @@ fn place(kind: &str) -> (&'static str, &'static str, &'static str) {
         "MachineSet" => ("cluster.x-k8s.io", "v1beta2", "machinesets"),
         "Machine" => ("cluster.x-k8s.io", "v1beta2", "machines"),
         "MachineHealthCheck" => ("cluster.x-k8s.io", "v1beta2", "machinehealthchecks"),
-        "KubeadmControlPlane" => (
-            "controlplane.cluster.x-k8s.io",
-            "v1beta2",
-            "kubeadmcontrolplanes",
-        ),
+        "KubeadmControlPlane" => {
+            ("controlplane.cluster.x-k8s.io", "v1beta2", "kubeadmcontrolplanes")
+        }
         "KubeadmConfig" => ("bootstrap.cluster.x-k8s.io", "v1beta2", "kubeadmconfigs"),
         "DockerCluster" => (infrastructure, "v1beta2", "dockerclusters"),
         "DockerMachine" => (infrastructure, "v1beta2", "dockermachines"),
@@ -383,11 +284,7 @@ fn place(kind: &str) -> (&'static str, &'static str, &'static str) {
 /// The `apiVersion` of a kind that occurs in the stories.
 pub(crate) fn api_version(kind: &str) -> String {
     let (group, version, _) = place(kind);
-    if group.is_empty() {
-        version.to_owned()
-    } else {
-        format!("{group}/{version}")
-    }
+    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
 /// JSON merge patch (RFC 7386).

@@ -24,11 +24,7 @@ fn told() -> Story {
 /// Why this cannot be read, with everything that the error says.
 fn refused(source: Input) -> String {
     let target = text("target.log", &told().target.log());
-    let evidence = Evidence {
-        source: vec![source],
-        target: vec![target],
-        ..Evidence::default()
-    };
+    let evidence = Evidence { source: vec![source], target: vec![target], ..Evidence::default() };
     let Err(error) = Judged::read(&evidence) else {
         panic!("it was read");
     };
@@ -42,10 +38,7 @@ fn judged_with(story: &Story, change: impl Fn(&mut Value)) -> Judged {
     let changed = |events: &[Value]| {
         let mut events = events.to_vec();
         events.iter_mut().for_each(&change);
-        events
-            .iter()
-            .map(|event| format!("{event}\n"))
-            .collect::<String>()
+        events.iter().map(|event| format!("{event}\n")).collect::<String>()
     };
     let source = changed(story.source.events());
     let target = changed(story.target.events());
@@ -68,35 +61,20 @@ fn nobody_is_accused(judged: &Judged) {
 #[test]
 fn a_text_is_no_log() {
     let error = refused(text("notes.txt", "The move went well.\n"));
-    assert!(
-        error.contains("notes.txt") && error.contains("line 1"),
-        "{error}"
-    );
-    assert!(
-        !error.contains("went well"),
-        "what is no log is not quoted: {error}"
-    );
+    assert!(error.contains("notes.txt") && error.contains("line 1"), "{error}");
+    assert!(!error.contains("went well"), "what is no log is not quoted: {error}");
 }
 
 #[test]
 fn a_manifest_is_no_log() {
-    let error = refused(text(
-        "pod.json",
-        r#"{"kind":"Pod","apiVersion":"v1","metadata":{}}"#,
-    ));
-    assert!(
-        error.contains("pod.json") && error.contains("Pod"),
-        "{error}"
-    );
+    let error = refused(text("pod.json", r#"{"kind":"Pod","apiVersion":"v1","metadata":{}}"#));
+    assert!(error.contains("pod.json") && error.contains("Pod"), "{error}");
 }
 
 #[test]
 fn an_empty_file_is_no_log() {
     let error = refused(text("empty.log", ""));
-    assert!(
-        error.contains("empty.log") && error.contains("empty"),
-        "{error}"
-    );
+    assert!(error.contains("empty.log") && error.contains("empty"), "{error}");
 }
 
 #[test]
@@ -137,10 +115,7 @@ fn a_cut_in_the_middle_is_an_error() {
     let tenth = lines[9];
     lines[9] = &tenth[..tenth.len() / 2];
     let error = refused(text("source.log", &lines.join("\n")));
-    assert!(
-        error.contains("source.log") && error.contains("line 10"),
-        "{error}"
-    );
+    assert!(error.contains("source.log") && error.contains("line 10"), "{error}");
 }
 
 /// Who and which object is known, and nothing of what was written.
@@ -226,12 +201,8 @@ fn files_in_any_order_and_overlapping_give_the_same() {
     let thirds = |lines: &[&str]| {
         let third = lines.len() / 3;
         // The second begins before the first ends, as copies of a rotated log do.
-        [
-            &lines[..third + 5],
-            &lines[third..2 * third],
-            &lines[2 * third..],
-        ]
-        .map(|part| text("part.log", &part.join("\n")))
+        [&lines[..third + 5], &lines[third..2 * third], &lines[2 * third..]]
+            .map(|part| text("part.log", &part.join("\n")))
     };
     for turn in 0..3 {
         let mut evidence = Evidence {
@@ -279,10 +250,7 @@ fn other_stages_and_reads_change_nothing() {
         for event in events {
             let mut begun = event.clone();
             begun["stage"] = json!("RequestReceived");
-            without(
-                &mut begun,
-                &["responseStatus", "responseObject", "requestObject"],
-            );
+            without(&mut begun, &["responseStatus", "responseObject", "requestObject"]);
             let mut read = event.clone();
             read["verb"] = json!("get");
             read["auditID"] = json!(format!("read-{}", event["auditID"]));
@@ -306,17 +274,9 @@ fn what_changes_nothing_changes_no_verdict() {
     story.copy(1_000, AGENT);
     story.pause_source(5_000, CELL);
     let scaled = json!({"spec": {"replicas": 9}});
-    story
-        .source
-        .refused_patch(7_000, CORE, "MachineSet/c1-md-1", &scaled);
-    story
-        .target
-        .refused_patch(7_100, USER, "MachineDeployment/c1-md", &scaled);
-    story.target.dry_run(
-        7_200,
-        CORE,
-        &object("Machine", "c1-md-1-z", None, json!({})),
-    );
+    story.source.refused_patch(7_000, CORE, "MachineSet/c1-md-1", &scaled);
+    story.target.refused_patch(7_100, USER, "MachineDeployment/c1-md", &scaled);
+    story.target.dry_run(7_200, CORE, &object("Machine", "c1-md-1-z", None, json!({})));
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
@@ -341,14 +301,9 @@ fn no_value_of_a_secret_is_ever_said() {
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H6", Failed)
-        .names("Secret", "default/c1-ca");
+    judged.came_out("H6", Failed).names("Secret", "default/c1-ca");
     let mut written = Vec::new();
-    judged
-        .history
-        .write_jsonl(&mut written)
-        .expect("memory takes everything");
+    judged.history.write_jsonl(&mut written).expect("memory takes everything");
     let written = String::from_utf8(written).expect("JSON is UTF-8");
     let everything = format!("{judged}{}{written}{:?}", judged.timeline(), judged.history);
     for value in SECRET {

@@ -16,37 +16,16 @@ pub(crate) fn cluster(name: &str) -> Vec<Value> {
             "kind": "DockerCluster", "name": name}});
     let mut objects = vec![object("Cluster", name, None, whole)];
     for (kind, called, spec) in [
-        (
-            "DockerMachineTemplate",
-            workers,
-            json!({"template": {"spec": {}}}),
-        ),
-        (
-            "DockerCluster",
-            name,
-            json!({"controlPlaneEndpoint": endpoint}),
-        ),
-        (
-            "KubeadmControlPlane",
-            control_plane,
-            json!({"replicas": 1, "version": "v1.34.4"}),
-        ),
-        (
-            "MachineDeployment",
-            workers,
-            json!({"clusterName": name, "replicas": 1}),
-        ),
+        ("DockerMachineTemplate", workers, json!({"template": {"spec": {}}})),
+        ("DockerCluster", name, json!({"controlPlaneEndpoint": endpoint})),
+        ("KubeadmControlPlane", control_plane, json!({"replicas": 1, "version": "v1.34.4"})),
+        ("MachineDeployment", workers, json!({"clusterName": name, "replicas": 1})),
         ("MachineHealthCheck", workers, json!({"clusterName": name})),
     ] {
         objects.push(object(kind, called, Some(("Cluster", name)), spec));
     }
     let spec = json!({"clusterName": name, "replicas": 1});
-    objects.push(object(
-        "MachineSet",
-        set,
-        Some(("MachineDeployment", workers)),
-        spec,
-    ));
+    objects.push(object("MachineSet", set, Some(("MachineDeployment", workers)), spec));
     let head = ("KubeadmControlPlane", control_plane);
     for credential in ["ca", "etcd", "kubeconfig", "proxy", "sa"] {
         objects.push(secret_object(&format!("{name}-{credential}"), name, head));
@@ -67,18 +46,8 @@ pub(crate) fn machine(objects: &mut Vec<Value>, cluster: &str, name: &str, owner
         "infrastructureRef": {"apiGroup": "infrastructure.cluster.x-k8s.io",
             "kind": "DockerMachine", "name": name}});
     objects.push(object("Machine", name, Some(owner), spec));
-    objects.push(object(
-        "KubeadmConfig",
-        name,
-        own,
-        json!({"format": "cloud-config"}),
-    ));
-    objects.push(object(
-        "DockerMachine",
-        name,
-        own,
-        json!({"providerID": provider}),
-    ));
+    objects.push(object("KubeadmConfig", name, own, json!({"format": "cloud-config"})));
+    objects.push(object("DockerMachine", name, own, json!({"providerID": provider})));
     objects.push(secret_object(name, cluster, ("KubeadmConfig", name)));
 }
 
@@ -126,12 +95,8 @@ fn finalizer(kind: &str) -> Option<&'static str> {
 /// The object without what its server set.
 pub(crate) fn stripped(object: &Value) -> Value {
     let mut copy = object.clone();
-    copy.as_object_mut()
-        .expect("objects are objects")
-        .remove("status");
-    let metadata = copy["metadata"]
-        .as_object_mut()
-        .expect("metadata is an object");
+    copy.as_object_mut().expect("objects are objects").remove("status");
+    let metadata = copy["metadata"].as_object_mut().expect("metadata is an object");
     for set_by_server in ["uid", "resourceVersion", "generation", "creationTimestamp"] {
         metadata.remove(set_by_server);
     }

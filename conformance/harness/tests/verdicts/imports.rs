@@ -48,12 +48,7 @@ fn only_the_source_could_tell(judged: &Judged) {
 /// The reader arrives at the objects that the trace itself says the story left.
 #[test]
 fn the_reader_follows_a_trace_to_its_end() {
-    for name in [
-        "import",
-        "import-old-uids",
-        "import-without-machineset",
-        "import-with-status",
-    ] {
+    for name in ["import", "import-old-uids", "import-without-machineset", "import-with-status"] {
         let retold = part(name, "child", EVERYTHING);
         let mut left = 0;
         for line in trace(name).lines() {
@@ -64,19 +59,10 @@ fn the_reader_follows_a_trace_to_its_end() {
             }
             let place = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
             let object = &retold.objects()[&(place("kind"), place("name"))];
-            assert_eq!(
-                object["spec"],
-                event["object"]["spec"],
-                "{name}: {}",
-                place("name")
-            );
+            assert_eq!(object["spec"], event["object"]["spec"], "{name}: {}", place("name"));
             left += 1;
         }
-        assert_eq!(
-            retold.objects().len(),
-            left,
-            "{name}: something is left too many"
-        );
+        assert_eq!(retold.objects().len(), left, "{name}: something is left too many");
     }
 }
 
@@ -110,9 +96,7 @@ fn an_import_with_its_status_is_observed_again_all_the_same() {
     }
     judged.measured("unowned window", 29.236, 0.01);
     judged.measured("time to re-observation", 12.186, 0.01);
-    judged
-        .did_not_come_out("T10", Passed)
-        .says("default/c1-kubeconfig");
+    judged.did_not_come_out("T10", Passed).says("default/c1-kubeconfig");
 }
 
 /// Every owner reference still bears the source's UIDs, so the garbage collector takes away
@@ -121,13 +105,8 @@ fn an_import_with_its_status_is_observed_again_all_the_same() {
 fn an_import_with_the_old_uids_is_collected() {
     let judged = child("import-old-uids");
     only_the_source_could_tell(&judged);
-    judged
-        .came_out("O1", Failed)
-        .names("DevCluster", "default/c1")
-        .says("UID");
-    judged
-        .came_out("H6", Failed)
-        .says("generic-garbage-collector");
+    judged.came_out("O1", Failed).names("DevCluster", "default/c1").says("UID");
+    judged.came_out("H6", Failed).says("generic-garbage-collector");
     judged.did_not_come_out("C1", Passed);
 }
 
@@ -145,9 +124,7 @@ fn an_import_without_the_machineset_doubles_machines() {
 fn an_import_without_secrets_makes_new_ones() {
     let judged = child("import-without-secrets");
     only_the_source_could_tell(&judged);
-    judged
-        .came_out("H6", Failed)
-        .names("Secret", "default/c1-ca");
+    judged.came_out("H6", Failed).names("Secret", "default/c1-ca");
     judged.came_out("O1", Passed);
 }
 
@@ -155,9 +132,7 @@ fn an_import_without_secrets_makes_new_ones() {
 fn an_import_without_the_kubeconfig_makes_a_new_one() {
     let judged = child("import-without-kubeconfig");
     only_the_source_could_tell(&judged);
-    judged
-        .came_out("H6", Failed)
-        .names("Secret", "default/c1-kubeconfig");
+    judged.came_out("H6", Failed).names("Secret", "default/c1-kubeconfig");
     judged.came_out("O1", Passed);
     judged.measured("time to re-observation", 26.283, 0.01);
 }

@@ -20,30 +20,19 @@ pub(crate) struct Expected<'j>(&'j Finding);
 
 /// A fixture of this crate.
 pub(crate) fn fixture(name: &str) -> Input {
-    Input::File(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fixtures")
-            .join(name),
-    )
+    Input::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name))
 }
 
 /// A log that is no file.
 pub(crate) fn text(name: &str, text: &str) -> Input {
-    Input::Bytes {
-        name: name.to_owned(),
-        bytes: text.as_bytes().to_vec(),
-    }
+    Input::Bytes { name: name.to_owned(), bytes: text.as_bytes().to_vec() }
 }
 
 impl Judged {
     /// Judges what a story leaves behind.
     pub(crate) fn story(story: &Story) -> Self {
         let infrastructure = story.infrastructure();
-        Self::of(
-            Some(&story.source.log()),
-            Some(&story.target.log()),
-            infrastructure.as_deref(),
-        )
+        Self::of(Some(&story.source.log()), Some(&story.target.log()), infrastructure.as_deref())
     }
 
     /// Judges these logs.
@@ -72,21 +61,13 @@ impl Judged {
     /// The finding of the checker `checker/<name>`.
     pub(crate) fn checker(&self, name: &str) -> &Finding {
         let id = format!("checker/{name}");
-        let found = self
-            .judgement
-            .findings
-            .iter()
-            .find(|finding| finding.checker == id);
+        let found = self.judgement.findings.iter().find(|finding| finding.checker == id);
         found.unwrap_or_else(|| panic!("{id} found nothing:\n{self}"))
     }
 
     /// The finding of a rule; of several the worst.
     pub(crate) fn rule(&self, rule: &str) -> &Finding {
-        let of_rule = self
-            .judgement
-            .findings
-            .iter()
-            .filter(|finding| finding.rule == rule);
+        let of_rule = self.judgement.findings.iter().filter(|finding| finding.rule == rule);
         let worst = of_rule.max_by_key(|finding| match finding.outcome {
             Outcome::Passed => 0,
             Outcome::Unknown => 1,
@@ -100,11 +81,7 @@ impl Judged {
     pub(crate) fn came_out(&self, rule: &str, outcome: Outcome) -> Expected<'_> {
         let finding = self.rule(rule);
         assert_eq!(finding.outcome, outcome, "{}", told(finding));
-        assert!(
-            finding.witness.len() < 10,
-            "a witness has under ten events: {}",
-            told(finding)
-        );
+        assert!(finding.witness.len() < 10, "a witness has under ten events: {}", told(finding));
         Expected(finding)
     }
 
@@ -127,11 +104,8 @@ impl Judged {
     /// Asserts that some rule came out failed and its finding names this object.
     #[track_caller]
     pub(crate) fn fails_with(&self, kind: &str, path: &str) {
-        let mut failed = self
-            .judgement
-            .findings
-            .iter()
-            .filter(|one| one.outcome == Outcome::Failed);
+        let mut failed =
+            self.judgement.findings.iter().filter(|one| one.outcome == Outcome::Failed);
         let named = failed.any(|finding| Expected(finding).does_name(kind, path));
         assert!(named, "no rule failed that names {kind} {path}:\n{self}");
     }
@@ -142,24 +116,15 @@ impl Judged {
         let measured = self.measurement(name);
         let measured = measured.unwrap_or_else(|| panic!("{name} was not measured:\n{self}"));
         let (value, bar) = (measured.value.as_secs_f64(), measured.error.as_secs_f64());
-        assert!(
-            (value - seconds).abs() <= error,
-            "{name}: {value} s, expected {seconds} s"
-        );
-        assert!(
-            bar <= error,
-            "{name}: plus or minus {bar} s, expected at most {error} s"
-        );
+        assert!((value - seconds).abs() <= error, "{name}: {value} s, expected {seconds} s");
+        assert!(bar <= error, "{name}: plus or minus {bar} s, expected at most {error} s");
         measured
     }
 
     /// Asserts that something could not be measured.
     #[track_caller]
     pub(crate) fn measured_nothing(&self, name: &str) {
-        assert!(
-            self.measurement(name).is_none(),
-            "{name} was measured:\n{self}"
-        );
+        assert!(self.measurement(name).is_none(), "{name} was measured:\n{self}");
     }
 
     /// Asserts that the whole judgement says this somewhere.
@@ -171,18 +136,11 @@ impl Judged {
 
     /// The timeline, a line a row.
     pub(crate) fn timeline(&self) -> String {
-        self.judgement
-            .timeline
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect()
+        self.judgement.timeline.iter().map(|line| format!("{line}\n")).collect()
     }
 
     fn measurement(&self, name: &str) -> Option<&Measurement> {
-        self.judgement
-            .measurements
-            .iter()
-            .find(|measured| measured.name == name)
+        self.judgement.measurements.iter().find(|measured| measured.name == name)
     }
 }
 
@@ -190,11 +148,7 @@ impl Expected<'_> {
     /// Asserts that summary or witness name an object, by its kind or its resource.
     #[track_caller]
     pub(crate) fn names(self, kind: &str, path: &str) -> Self {
-        assert!(
-            self.does_name(kind, path),
-            "{kind} {path} is not named: {}",
-            told(self.0)
-        );
+        assert!(self.does_name(kind, path), "{kind} {path} is not named: {}", told(self.0));
         self
     }
 
@@ -206,9 +160,7 @@ impl Expected<'_> {
             .filter(|word| !word.is_empty())
             .collect();
         let resource = format!("{}s", kind.to_lowercase());
-        words
-            .windows(2)
-            .any(|pair| (pair[0] == kind || pair[0] == resource) && pair[1] == path)
+        words.windows(2).any(|pair| (pair[0] == kind || pair[0] == resource) && pair[1] == path)
     }
 
     /// Asserts that summary or witness say this.
@@ -223,12 +175,7 @@ impl Expected<'_> {
     #[track_caller]
     pub(crate) fn shows(self, at: i64) -> Self {
         let shown = self.0.witness.iter().any(|line| line.at == instant(at));
-        assert!(
-            shown,
-            "{:.3} is not in the witness: {}",
-            instant(at),
-            told(self.0)
-        );
+        assert!(shown, "{:.3} is not in the witness: {}", instant(at), told(self.0));
         self
     }
 }
@@ -250,11 +197,7 @@ impl std::fmt::Display for Judged {
         }
         for measured in &self.judgement.measurements {
             let (value, error) = (measured.value.as_secs_f64(), measured.error.as_secs_f64());
-            writeln!(
-                f,
-                "{}: {value:.3} s ± {error:.3} s: {}",
-                measured.name, measured.note
-            )?;
+            writeln!(f, "{}: {value:.3} s ± {error:.3} s: {}", measured.name, measured.note)?;
         }
         for note in &self.judgement.notes {
             writeln!(f, "note: {note}")?;

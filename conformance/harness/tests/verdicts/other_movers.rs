@@ -16,14 +16,10 @@ fn right_pivot() -> Story {
     story.copy(1_000, AGENT);
     let early = json!({"metadata": {"annotations": {"cluster.x-k8s.io/paused": "",
         "pivot.example.com/paused-by": "move-1"}}});
-    story
-        .source
-        .patch(3_000, CELL, "MachineHealthCheck/c1-md", &early);
+    story.source.patch(3_000, CELL, "MachineHealthCheck/c1-md", &early);
     show_paused(&mut story.source, 3_500, "MachineHealthCheck/c1-md", true);
     let label = json!({"metadata": {"labels": {"team": "blue"}}});
-    story
-        .source
-        .patch(4_000, USER, "MachineDeployment/c1-md", &label);
+    story.source.patch(4_000, USER, "MachineDeployment/c1-md", &label);
     story.pause_source(5_000, CELL);
     story.copy_these(7_000, AGENT, &["MachineDeployment/c1-md".to_owned()]);
     story.unpause_target(8_000, AGENT);
@@ -63,17 +59,12 @@ fn a_write_between_copy_and_pause_is_lost() {
     let mut story = Story::provisioned();
     story.copy(1_000, AGENT);
     let scaled = json!({"spec": {"replicas": 3}});
-    story
-        .source
-        .patch(4_000, USER, "MachineDeployment/c1-md", &scaled);
+    story.source.patch(4_000, USER, "MachineDeployment/c1-md", &scaled);
     story.pause_source(5_000, CELL);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H6", Failed)
-        .names("MachineDeployment", "default/c1-md")
-        .says("kubectl");
+    judged.came_out("H6", Failed).names("MachineDeployment", "default/c1-md").says("kubectl");
     judged.came_out("H1a", Passed);
     judged.came_out("H1b", Passed);
 }
@@ -85,16 +76,11 @@ fn a_write_to_the_paused_source_is_lost() {
     story.pause_source(1_000, CELL);
     story.copy(3_000, AGENT);
     let label = json!({"metadata": {"labels": {"team": "blue"}}});
-    story
-        .source
-        .patch(7_000, USER, "MachineDeployment/c1-md", &label);
+    story.source.patch(7_000, USER, "MachineDeployment/c1-md", &label);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H6", Failed)
-        .names("MachineDeployment", "default/c1-md")
-        .says("kubectl");
+    judged.came_out("H6", Failed).names("MachineDeployment", "default/c1-md").says("kubectl");
 }
 
 /// It overwrites, with a copy that it read earlier, what somebody wrote to the staged copy.
@@ -104,17 +90,12 @@ fn a_write_to_a_staged_copy_is_lost() {
     story.pause_source(1_000, CELL);
     story.copy(3_000, AGENT);
     let scaled = json!({"spec": {"replicas": 3}});
-    story
-        .target
-        .patch(6_000, USER, "MachineDeployment/c1-md", &scaled);
+    story.target.patch(6_000, USER, "MachineDeployment/c1-md", &scaled);
     story.copy_these(7_000, AGENT, &["MachineDeployment/c1-md".to_owned()]);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H6", Failed)
-        .names("MachineDeployment", "default/c1-md")
-        .says("kubectl");
+    judged.came_out("H6", Failed).names("MachineDeployment", "default/c1-md").says("kubectl");
 }
 
 /// It takes the Cluster away first: what is still there counts as unpaused on the source, too.
@@ -139,9 +120,7 @@ fn unpausing_the_target_before_the_source_is_paused_makes_two_owners() {
     story.pause_source(5_000, CELL);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H1a", Failed)
-        .names("Cluster", "default/c1");
+    judged.came_out("H1a", Failed).names("Cluster", "default/c1");
     judged.came_out("O1", Passed);
 }
 
@@ -157,9 +136,7 @@ fn copies_that_are_not_paused_make_two_owners() {
     story.pause_source(3_000, CELL);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H1a", Failed)
-        .names("Cluster", "default/c1");
+    judged.came_out("H1a", Failed).names("Cluster", "default/c1");
     judged.came_out("H6", Passed);
     judged.came_out("O1", Passed);
 }
@@ -208,13 +185,8 @@ fn a_controller_that_acts_after_its_pause_is_found() {
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
     let judged = Judged::story(&story);
-    judged
-        .came_out("H1b", Failed)
-        .names("Machine", "default/c1-md-1-b")
-        .says("capi-manager");
-    judged
-        .came_out("H6", Failed)
-        .names("Machine", "default/c1-md-1-b");
+    judged.came_out("H1b", Failed).names("Machine", "default/c1-md-1-b").says("capi-manager");
+    judged.came_out("H6", Failed).names("Machine", "default/c1-md-1-b");
 }
 
 /// What a controller writes to `status` besides the condition `Paused` shows that it still works.
@@ -225,15 +197,11 @@ fn a_status_that_still_moves_after_the_pause_is_found() {
     let rolled = json!({"status": {"replicas": 2, "conditions": [
         {"type": "Ready", "status": "False", "reason": "NotReady", "message": ""},
         {"type": "Paused", "status": "True", "reason": "Paused", "message": ""}]}});
-    story
-        .source
-        .patch_status(2_500, CORE, "MachineSet/c1-md-1", &rolled);
+    story.source.patch_status(2_500, CORE, "MachineSet/c1-md-1", &rolled);
     story.copy(3_000, AGENT);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
-    Judged::story(&story)
-        .came_out("H1b", Failed)
-        .names("MachineSet", "default/c1-md-1");
+    Judged::story(&story).came_out("H1b", Failed).names("MachineSet", "default/c1-md-1");
 }
 
 /// The source's controllers see the Machine go and remove what it stood for.
@@ -242,9 +210,7 @@ fn a_machine_that_the_source_destroys_is_found() {
     let mut story = right_pivot();
     story.quiet_infrastructure();
     story.act_on_machine(12_100, "delete", "c1-md-1-a", Some("source"));
-    Judged::story(&story)
-        .came_out("C1", Failed)
-        .says("c1-md-1-a");
+    Judged::story(&story).came_out("C1", Failed).says("c1-md-1-a");
 }
 
 /// Nobody owns the cluster and yet a machine goes, whoever did it.
@@ -253,9 +219,7 @@ fn a_machine_that_goes_inside_the_window_is_found() {
     let mut story = right_pivot();
     story.quiet_infrastructure();
     story.act_on_machine(6_500, "delete", "c1-md-1-a", None);
-    Judged::story(&story)
-        .came_out("C1", Failed)
-        .says("c1-md-1-a");
+    Judged::story(&story).came_out("C1", Failed).says("c1-md-1-a");
 }
 
 /// A Machine is copied before the MachineSet that owns it.
@@ -275,9 +239,7 @@ fn a_copy_that_comes_before_its_owner_is_found() {
     story.copy_these(5_000, AGENT, late);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
-    Judged::story(&story)
-        .came_out("O1", Failed)
-        .names("Machine", "default/c1-md-1-a");
+    Judged::story(&story).came_out("O1", Failed).names("Machine", "default/c1-md-1-a");
 }
 
 /// One object is never copied, and deleted with the rest.
@@ -290,9 +252,7 @@ fn an_object_that_was_forgotten_is_found() {
     story.copy_these(3_000, AGENT, &keys);
     story.unpause_target(8_000, AGENT);
     story.clean_up(12_000, CELL);
-    Judged::story(&story)
-        .came_out("H6", Failed)
-        .names("MachineHealthCheck", "default/c1-md");
+    Judged::story(&story).came_out("H6", Failed).names("MachineHealthCheck", "default/c1-md");
 }
 
 /// The kubeconfig stays behind.
@@ -305,9 +265,7 @@ fn a_credential_that_is_left_behind_is_found() {
     let mut keys: Vec<String> = cluster("c1").iter().rev().map(key).collect();
     keys.retain(|key| key != "Secret/c1-kubeconfig");
     story.delete_these(12_000, CELL, &keys);
-    Judged::story(&story)
-        .came_out("T10", Failed)
-        .names("Secret", "default/c1-kubeconfig");
+    Judged::story(&story).came_out("T10", Failed).names("Secret", "default/c1-kubeconfig");
 }
 
 /// An orphaning DELETE only marks; that the Secret then went, a log without its body does not show.
@@ -336,9 +294,7 @@ fn a_mover_that_dials_the_child_is_found() {
     story.copy(3_000, DIALLER);
     story.unpause_target(8_000, DIALLER);
     story.clean_up(12_000, DIALLER);
-    Judged::story(&story)
-        .came_out("T1", Failed)
-        .says("pivotctl");
+    Judged::story(&story).came_out("T1", Failed).says("pivotctl");
 }
 
 /// Each cluster names its service accounts by itself: the same name on both sides shows nothing.
@@ -383,12 +339,8 @@ fn what_the_new_owner_does_is_no_loss() {
     let mut story = right_pivot();
     story.quiet_infrastructure();
     let scaled = json!({"spec": {"replicas": 2}});
-    story
-        .target
-        .patch(20_000, USER, "MachineDeployment/c1-md", &scaled);
-    story
-        .target
-        .patch(20_100, CORE, "MachineSet/c1-md-1", &scaled);
+    story.target.patch(20_000, USER, "MachineDeployment/c1-md", &scaled);
+    story.target.patch(20_100, CORE, "MachineSet/c1-md-1", &scaled);
     let mut new = Vec::new();
     machine(&mut new, "c1", "c1-md-1-b", ("MachineSet", "c1-md-1"));
     for (step, object) in new.iter().enumerate() {
@@ -415,11 +367,7 @@ fn right_pivot_before_clean_up_beside(neighbour: &str) -> Story {
             json!({"replicas": 1}),
         ),
         secret_object("c1-b-ca", neighbour, ("KubeadmControlPlane", "c1-b-cp")),
-        secret_object(
-            "c1-b-kubeconfig",
-            neighbour,
-            ("KubeadmControlPlane", "c1-b-cp"),
-        ),
+        secret_object("c1-b-kubeconfig", neighbour, ("KubeadmControlPlane", "c1-b-cp")),
     ];
     for (step, object) in objects.into_iter().enumerate() {
         let at = -300_000 + 100 * i64::try_from(step).expect("the neighbour is small");
@@ -433,9 +381,7 @@ fn right_pivot_before_clean_up_beside(neighbour: &str) -> Story {
 }
 
 fn without_owners(mut object: serde_json::Value) -> serde_json::Value {
-    let metadata = object["metadata"]
-        .as_object_mut()
-        .expect("metadata is an object");
+    let metadata = object["metadata"].as_object_mut().expect("metadata is an object");
     metadata.remove("ownerReferences");
     object
 }

@@ -46,19 +46,14 @@ fn without_controllers_there_was_one_owner_or_none() {
 #[test]
 fn without_controllers_every_owner_came_first() {
     let judged = without_controllers();
-    judged
-        .came_out("O1", Passed)
-        .says("51 objects")
-        .says("18 Secrets");
+    judged.came_out("O1", Passed).says("51 objects").says("18 Secrets");
     assert_eq!(creations(&judged), 69);
 }
 
 /// Nobody wrote late, but what the originals held is not in the trimmed log.
 #[test]
 fn without_controllers_nothing_is_seen_to_be_lost() {
-    without_controllers()
-        .came_out("H6", Unknown)
-        .says("69 objects");
+    without_controllers().came_out("H6", Unknown).says("69 objects");
 }
 
 /// Each source UID has become another one on the target. On a create `objectRef.uid` is what the
@@ -66,24 +61,10 @@ fn without_controllers_nothing_is_seen_to_be_lost() {
 #[test]
 fn without_controllers_every_copy_has_a_new_uid() {
     let judged = without_controllers();
-    let created: Vec<_> = judged
-        .history
-        .writes()
-        .filter(|write| write.creates())
-        .collect();
-    let sent: BTreeSet<_> = created
-        .iter()
-        .filter_map(|write| write.named_uid.as_ref())
-        .collect();
-    let given: BTreeSet<_> = created
-        .iter()
-        .filter_map(|write| write.uid.as_ref())
-        .collect();
-    assert_eq!(
-        (sent.len(), given.len()),
-        (69, 51),
-        "Secrets are logged without their answers"
-    );
+    let created: Vec<_> = judged.history.writes().filter(|write| write.creates()).collect();
+    let sent: BTreeSet<_> = created.iter().filter_map(|write| write.named_uid.as_ref()).collect();
+    let given: BTreeSet<_> = created.iter().filter_map(|write| write.uid.as_ref()).collect();
+    assert_eq!((sent.len(), given.len()), (69, 51), "Secrets are logged without their answers");
     assert!(sent.is_disjoint(&given), "an object kept its UID");
 }
 
@@ -126,19 +107,13 @@ fn with_controllers_there_was_one_owner_or_none() {
 /// them after the first copy; on the target 12 such and two to the status of templates.
 #[test]
 fn with_controllers_what_they_wrote_while_paused_was_no_effect() {
-    with_controllers()
-        .came_out("H1b", Passed)
-        .says("25 writes")
-        .says("template");
+    with_controllers().came_out("H1b", Passed).says("25 writes").says("template");
 }
 
 #[test]
 fn with_controllers_every_owner_came_first() {
     let judged = with_controllers();
-    judged
-        .came_out("O1", Passed)
-        .says("15 objects")
-        .says("7 Secrets");
+    judged.came_out("O1", Passed).says("15 objects").says("7 Secrets");
     judged.came_out("H6", Passed).says("22 objects").says("15");
 }
 
@@ -181,11 +156,7 @@ fn with_controllers_it_was_dialled_and_the_parent_kept_no_credential() {
 #[test]
 fn with_controllers_dry_runs_are_no_objects() {
     let judged = with_controllers();
-    let dry = judged
-        .history
-        .writes()
-        .filter(|write| write.dry_run)
-        .count();
+    let dry = judged.history.writes().filter(|write| write.dry_run).count();
     assert_eq!(dry, 16);
     let everything = format!("{judged}{}", judged.timeline());
     assert!(!everything.contains("probe"), "{everything}");
@@ -196,27 +167,15 @@ fn with_controllers_dry_runs_are_no_objects() {
 fn with_controllers_nothing_secret_is_said() {
     let judged = with_controllers();
     let mut written = Vec::new();
-    judged
-        .history
-        .write_jsonl(&mut written)
-        .expect("memory takes everything");
+    judged.history.write_jsonl(&mut written).expect("memory takes everything");
     let written = String::from_utf8(written).expect("JSON is UTF-8");
     let everything = format!("{judged}{}{written}", judged.timeline());
-    for never in [
-        "tls.key",
-        "redacted",
-        "caCertHashes",
-        "joinConfiguration",
-        "PRIVATE KEY",
-    ] {
+    for never in ["tls.key", "redacted", "caCertHashes", "joinConfiguration", "PRIVATE KEY"] {
         assert!(!everything.contains(never), "{never} is said");
     }
 }
 
 fn creations(judged: &Judged) -> usize {
-    let at_target = judged
-        .history
-        .writes()
-        .filter(|write| write.side == Side::Target);
+    let at_target = judged.history.writes().filter(|write| write.side == Side::Target);
     at_target.filter(|write| write.creates()).count()
 }

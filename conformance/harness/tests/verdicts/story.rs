@@ -5,11 +5,8 @@ use crate::cluster::{cluster, stripped, with_local_owners};
 use serde_json::json;
 
 /// Somebody with kubectl.
-pub(crate) const USER: Client = Client {
-    user: "alice",
-    agent: "kubectl/v1.34.4",
-    address: "10.9.0.4",
-};
+pub(crate) const USER: Client =
+    Client { user: "alice", agent: "kubectl/v1.34.4", address: "10.9.0.4" };
 
 /// Cluster API's core controllers; both clusters' are called so.
 pub(crate) const CORE: Client = Client {
@@ -40,11 +37,8 @@ pub(crate) const AGENT: Client = Client {
 };
 
 /// Somebody's program with a kubeconfig for both clusters.
-pub(crate) const DIALLER: Client = Client {
-    user: "kubernetes-admin",
-    agent: "pivotctl/0.3",
-    address: "10.9.0.5",
-};
+pub(crate) const DIALLER: Client =
+    Client { user: "kubernetes-admin", agent: "pivotctl/0.3", address: "10.9.0.5" };
 
 /// Two API servers and what was done to the infrastructure.
 #[derive(Clone)]
@@ -104,8 +98,7 @@ impl Story {
 
     /// Unpauses the target's Cluster; its controllers take everything up within two seconds.
     pub(crate) fn unpause_target(&mut self, at: i64, by: Client) {
-        self.target
-            .patch(at, by, "Cluster/c1", &json!({"spec": {"paused": null}}));
+        self.target.patch(at, by, "Cluster/c1", &json!({"spec": {"paused": null}}));
         let there = present(&self.target);
         for (step, key) in there.iter().enumerate() {
             let step = i64::try_from(step).expect("the cluster is small");
@@ -125,11 +118,7 @@ impl Story {
     pub(crate) fn delete_these(&mut self, at: i64, by: Client, keys: &[String]) {
         for (step, key) in keys.iter().enumerate() {
             let at = at + 30 * i64::try_from(step).expect("the cluster is small");
-            let policy = if key.starts_with("Secret/") {
-                "Background"
-            } else {
-                "Orphan"
-            };
+            let policy = if key.starts_with("Secret/") { "Background" } else { "Orphan" };
             self.delete_one(at, by, key, policy);
         }
     }
@@ -142,8 +131,7 @@ impl Story {
                 "uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}});
         self.source.delete(at, by, key, &options);
         if self.source.has(key) {
-            self.source
-                .patch(at + 8, by, key, &json!({"metadata": {"finalizers": []}}));
+            self.source.patch(at + 8, by, key, &json!({"metadata": {"finalizers": []}}));
         }
     }
 
@@ -189,19 +177,11 @@ fn present(server: &ApiServer) -> Vec<String> {
 /// The controller of an object writes its `Paused` condition, if its kind has one.
 pub(crate) fn show_paused(server: &mut ApiServer, at: i64, key: &str, paused: bool) {
     let kind = key.split('/').next().unwrap_or_default();
-    let by = if kind.starts_with("Docker") {
-        INFRA
-    } else {
-        CORE
-    };
+    let by = if kind.starts_with("Docker") { INFRA } else { CORE };
     if kind == "Secret" || kind.ends_with("Template") {
         return;
     }
-    let (status, reason) = if paused {
-        ("True", "Paused")
-    } else {
-        ("False", "NotPaused")
-    };
+    let (status, reason) = if paused { ("True", "Paused") } else { ("False", "NotPaused") };
     let since = format!("{:.0}", instant(at));
     let conditions = json!({"status": {"conditions": [
         {"type": "Ready", "status": "True", "reason": "Ready", "message": "",

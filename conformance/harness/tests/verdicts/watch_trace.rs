@@ -114,9 +114,7 @@ impl Retold {
         let author = self.authors.of_new(event, &object);
         let verb = event.verb.as_deref().unwrap_or("create");
         let mut request = object.clone();
-        let metadata = request["metadata"]
-            .as_object_mut()
-            .expect("metadata is an object");
+        let metadata = request["metadata"].as_object_mut().expect("metadata is an object");
         for set_by_server in ["uid", "resourceVersion", "generation", "creationTimestamp"] {
             metadata.remove(set_by_server);
         }
@@ -139,19 +137,12 @@ impl Retold {
         let author = self.authors.of_change(event);
         self.objects.insert(place(event), object.clone());
         let verb = event.verb.as_deref().unwrap_or("patch");
-        let request = if verb == "delete" {
-            Value::Null
-        } else {
-            request
-        }; // options are not shown
+        let request = if verb == "delete" { Value::Null } else { request }; // options are not shown
         self.record(event, author, verb, 200, &request, &object);
     }
 
     fn remove(&mut self, event: &Event) {
-        let mut object = self
-            .objects
-            .remove(&place(event))
-            .expect("only what is there can go");
+        let mut object = self.objects.remove(&place(event)).expect("only what is there can go");
         let author = self.authors.of_removal(event, &object);
         if object["metadata"].get("deletionTimestamp").is_none() {
             let done = json!({"kind": "Status", "apiVersion": "v1", "status": "Success"});
@@ -182,11 +173,7 @@ impl Retold {
             reference["subresource"] = json!(subresource);
         }
         let bodies = event.kind != "Secret"; // the recording had none of Secrets
-        let status = if response["kind"] == "Status" {
-            json!("Success")
-        } else {
-            Value::Null
-        };
+        let status = if response["kind"] == "Status" { json!("Success") } else { Value::Null };
         let mut line = json!({
             "kind": "Event", "apiVersion": "audit.k8s.io/v1",
             "level": if bodies { "RequestResponse" } else { "Metadata" },
@@ -247,10 +234,7 @@ impl Path {
             Some((fields, item)) => (fields, Some(item.trim_end_matches(']').to_owned())),
             None => (path, None),
         };
-        Self {
-            fields: fields.split('.').map(str::to_owned).collect(),
-            item,
-        }
+        Self { fields: fields.split('.').map(str::to_owned).collect(), item }
     }
 
     fn last(&self) -> &str {
@@ -258,10 +242,7 @@ impl Path {
     }
 
     fn put(&self, object: &mut Value, value: &Value) {
-        let at = self
-            .fields
-            .iter()
-            .fold(object, |at, field| &mut at[field.as_str()]);
+        let at = self.fields.iter().fold(object, |at, field| &mut at[field.as_str()]);
         let Some(item) = &self.item else {
             *at = value.clone();
             return;
@@ -286,9 +267,7 @@ impl Path {
 
     fn remove(&self, object: &mut Value) {
         let depth = self.fields.len() - usize::from(self.item.is_none());
-        let at = self.fields[..depth]
-            .iter()
-            .fold(object, |at, field| &mut at[field.as_str()]);
+        let at = self.fields[..depth].iter().fold(object, |at, field| &mut at[field.as_str()]);
         match (&self.item, self.last()) {
             (Some(item), "finalizers" | "conditions" | "ownerReferences") => {
                 without(at, self.last(), item);

@@ -63,11 +63,7 @@ impl Authors {
         };
         let asked = self.asked_to_go.get(&place).map_or(unasked, String::as_str);
         let held = object["metadata"].get("deletionTimestamp").is_some();
-        author(if held && asked != IMPORTER {
-            finalizer_owner(&event.kind)
-        } else {
-            asked
-        })
+        author(if held && asked != IMPORTER { finalizer_owner(&event.kind) } else { asked })
     }
 }
 

@@ -9,16 +9,11 @@ use crate::world::Violation as V;
 /// Scenarios in which a driver breaks one rule.
 #[must_use]
 pub fn broken() -> Vec<Exploration> {
-    [barriers(), writes(), records(), claims(), orders()].concat()
+    [barriers(), writes(), late_writes(), records(), claims(), orders()].concat()
 }
 
 fn finds(rules: &'static [&'static str], finds: &'static [V], scenario: Scenario) -> Exploration {
-    Exploration {
-        scenario,
-        rules,
-        finds,
-        deep: false,
-    }
+    Exploration { scenario, rules, finds, deep: false }
 }
 
 /// What proves that nobody acts any more.
@@ -43,10 +38,7 @@ fn barriers() -> Vec<Exploration> {
                 "a slow Paused=True of the first attempt is taken for that of the second",
                 Budget { scales: 1, ..TWO },
             )
-            .at(Places {
-                users: Some(At::Parent),
-                ..Places::default()
-            })
+            .at(Places { users: Some(At::Parent), ..Places::default() })
             .without(M::AbortTrustsOldCondition),
         ),
         finds(
@@ -55,34 +47,21 @@ fn barriers() -> Vec<Exploration> {
             s(
                 "barrier-ignores-old-leader",
                 "the new leader says Paused=True, and the old one finishes what it began",
-                Budget {
-                    scales: 1,
-                    failovers: 1,
-                    ..CALM
-                },
+                Budget { scales: 1, failovers: 1, ..CALM },
             )
             .without(M::BarrierIgnoresOldLeader),
         ),
         finds(
             &["Q5"],
             &[V::TwoOwners],
-            s(
-                "no-fence",
-                "a user unpauses a staged copy",
-                Budget { flips: 1, ..CALM },
-            )
-            .unfenced(),
+            s("no-fence", "a user unpauses a staged copy", Budget { flips: 1, ..CALM }).unfenced(),
         ),
         finds(
             &["Q1"],
             &[V::ForeignPauseLost],
             Scenario {
                 user_pauses: true,
-                ..s(
-                    "unpause-ignores-mark",
-                    "an abort removes a user's pause",
-                    TWO,
-                )
+                ..s("unpause-ignores-mark", "an abort removes a user's pause", TWO)
             }
             .without(M::UnpauseIgnoresMark),
         ),
@@ -101,22 +80,11 @@ fn writes() -> Vec<Exploration> {
             s(
                 "read-settles-record",
                 "Activating is unknown, a read shows Staged, staging goes on, and the write lands",
-                Budget {
-                    delays: 1,
-                    duplicates: 1,
-                    scales: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { delays: 1, duplicates: 1, scales: 1, crashes: 1, ..CALM },
             )
             .unfenced()
             .prompt()
-            .at(Places {
-                crashes: child,
-                delays: child,
-                users: parent,
-                duplicates: child,
-            })
+            .at(Places { crashes: child, delays: child, users: parent, duplicates: child })
             .without(M::ReadSettlesRecord),
         ),
         finds(
@@ -125,23 +93,21 @@ fn writes() -> Vec<Exploration> {
             s(
                 "read-settles-update",
                 "an old update of a copy lands after the copies were counted",
-                Budget {
-                    delays: 1,
-                    scales: 2,
-                    crashes: 2,
-                    ..CALM
-                },
+                Budget { delays: 1, scales: 2, crashes: 2, ..CALM },
             )
             .unfenced()
             .prompt()
-            .at(Places {
-                crashes: None,
-                delays: child,
-                users: parent,
-                duplicates: None,
-            })
+            .at(Places { crashes: None, delays: child, users: parent, duplicates: None })
             .without(M::ReadSettlesObject),
         ),
+    ]
+}
+
+/// Writes of an attempt that was given up.
+fn late_writes() -> Vec<Exploration> {
+    let s = Scenario::new;
+    let parent = Some(At::Parent);
+    vec![
         finds(
             &["H2"],
             &[V::TwoOwners],
@@ -161,10 +127,7 @@ fn writes() -> Vec<Exploration> {
                 "the unpause of the first attempt lands in the second",
                 Budget { delays: 1, ..TWO },
             )
-            .at(Places {
-                delays: parent,
-                ..Places::default()
-            })
+            .at(Places { delays: parent, ..Places::default() })
             .without(M::UnguardedUnpause),
         ),
         finds(
@@ -173,12 +136,7 @@ fn writes() -> Vec<Exploration> {
             s(
                 "abort-on-unknown-commit",
                 "a commit whose answer was lost is aborted, and lands",
-                Budget {
-                    delays: 1,
-                    crashes: 1,
-                    timeouts: 1,
-                    ..CALM
-                },
+                Budget { delays: 1, crashes: 1, timeouts: 1, ..CALM },
             )
             .prompt()
             .without(M::AbortOnUnknownCommit),
@@ -196,11 +154,7 @@ fn records() -> Vec<Exploration> {
             s(
                 "last-reading-not-recorded",
                 "the target activates one last reading, the source cleans up by another",
-                Budget {
-                    crashes: 1,
-                    scales: 1,
-                    ..CALM
-                },
+                Budget { crashes: 1, scales: 1, ..CALM },
             )
             .unfenced()
             .without(M::LastReadingNotRecorded),
@@ -211,10 +165,7 @@ fn records() -> Vec<Exploration> {
             s(
                 "witness-raised-late",
                 "a store from before the commit acts, since the witness knew nothing of it",
-                Budget {
-                    parent_restores: 1,
-                    ..CALM
-                },
+                Budget { parent_restores: 1, ..CALM },
             )
             .without(M::WitnessRaisedLate),
         ),
@@ -224,12 +175,7 @@ fn records() -> Vec<Exploration> {
             s(
                 "outcome-dropped",
                 "the record of the next move replaces the one that answers MoveComplete",
-                Budget {
-                    unpivots: 1,
-                    losses: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { unpivots: 1, losses: 1, crashes: 1, ..CALM },
             )
             .without(M::OutcomeDropped),
         ),
@@ -239,11 +185,7 @@ fn records() -> Vec<Exploration> {
             s(
                 "ack-not-recorded",
                 "nobody can say any more how the move ended",
-                Budget {
-                    losses: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { losses: 1, crashes: 1, ..CALM },
             )
             .without(M::AckNotRecorded),
         ),
@@ -260,11 +202,7 @@ fn claims() -> Vec<Exploration> {
             s(
                 "takeover-without-proof",
                 "a takeover while the source works",
-                Budget {
-                    takeovers: 1,
-                    timeouts: 1,
-                    ..CALM
-                },
+                Budget { takeovers: 1, timeouts: 1, ..CALM },
             )
             .without(M::TakeoverWithoutProof),
         ),
@@ -274,10 +212,7 @@ fn claims() -> Vec<Exploration> {
             s(
                 "no-record-means-abort",
                 "the parent lost its store, and the child removes the last copies",
-                Budget {
-                    amnesias: 1,
-                    ..CALM
-                },
+                Budget { amnesias: 1, ..CALM },
             )
             .without(M::NoRecordMeansAbort),
         ),
@@ -287,10 +222,7 @@ fn claims() -> Vec<Exploration> {
             s(
                 "finished-source-is-silent",
                 "a restored target asks, and nobody answers",
-                Budget {
-                    child_restores: 1,
-                    ..CALM
-                },
+                Budget { child_restores: 1, ..CALM },
             )
             .without(M::FinishedSourceIsSilent),
         ),

@@ -6,37 +6,23 @@ use crate::scenario::{Budget, Scenario};
 /// Scenarios in which everything must hold, each explored to its end.
 #[must_use]
 pub fn holding() -> Vec<Exploration> {
-    [faults(), users(), ways_back(), disasters()].concat()
+    [processes(), messages(), writers(), deleters(), ways_back(), restores(), losses()].concat()
 }
 
 fn holds(rules: &'static [&'static str], scenario: Scenario) -> Exploration {
-    Exploration {
-        scenario,
-        rules,
-        finds: &[],
-        deep: false,
-    }
+    Exploration { scenario, rules, finds: &[], deep: false }
 }
 
 fn deep(exploration: Exploration) -> Exploration {
-    Exploration {
-        deep: true,
-        ..exploration
-    }
+    Exploration { deep: true, ..exploration }
 }
 
-/// Processes, writes and messages.
-fn faults() -> Vec<Exploration> {
+/// Processes and their writes.
+fn processes() -> Vec<Exploration> {
     let s = Scenario::new;
     vec![
-        holds(
-            &["H1a", "H1b", "H4"],
-            s("calm", "a move ends with the child as owner", CALM),
-        ),
-        holds(
-            &["R1", "Q2"],
-            s("time-out", "an attempt out of time changes nothing", TWO),
-        ),
+        holds(&["H1a", "H1b", "H4"], s("calm", "a move ends with the child as owner", CALM)),
+        holds(&["R1", "Q2"], s("time-out", "an attempt out of time changes nothing", TWO)),
         holds(
             &["Q2"],
             s(
@@ -53,14 +39,7 @@ fn faults() -> Vec<Exploration> {
                 Budget { crashes: 1, ..TWO },
             ),
         ),
-        holds(
-            &["R1", "H2"],
-            s(
-                "two-crashes",
-                "any two crashes",
-                Budget { crashes: 2, ..CALM },
-            ),
-        ),
+        holds(&["R1", "H2"], s("two-crashes", "any two crashes", Budget { crashes: 2, ..CALM })),
         holds(
             &["H2", "H3"],
             s(
@@ -74,11 +53,7 @@ fn faults() -> Vec<Exploration> {
             s(
                 "crash-and-delay",
                 "a crash and a delayed write",
-                Budget {
-                    crashes: 1,
-                    delays: 1,
-                    ..CALM
-                },
+                Budget { crashes: 1, delays: 1, ..CALM },
             ),
         ),
         deep(holds(
@@ -86,23 +61,22 @@ fn faults() -> Vec<Exploration> {
             s(
                 "crash-and-delay-twice",
                 "a crash and a delayed write, over two attempts",
-                Budget {
-                    crashes: 1,
-                    delays: 1,
-                    ..TWO
-                },
+                Budget { crashes: 1, delays: 1, ..TWO },
             ),
         )),
+    ]
+}
+
+/// Messages and sessions.
+fn messages() -> Vec<Exploration> {
+    let s = Scenario::new;
+    vec![
         holds(
             &["R2"],
             s(
                 "loss",
                 "two messages lost and one that overtakes another",
-                Budget {
-                    losses: 2,
-                    reorders: 1,
-                    ..CALM
-                },
+                Budget { losses: 2, reorders: 1, ..CALM },
             ),
         ),
         holds(
@@ -110,10 +84,7 @@ fn faults() -> Vec<Exploration> {
             s(
                 "replay",
                 "a message comes again at any later time, over two attempts",
-                Budget {
-                    duplicates: 1,
-                    ..TWO
-                },
+                Budget { duplicates: 1, ..TWO },
             ),
         ),
         deep(holds(
@@ -121,12 +92,7 @@ fn faults() -> Vec<Exploration> {
             s(
                 "loss-and-replay",
                 "a message lost, one that overtakes, one that comes again, over two attempts",
-                Budget {
-                    losses: 1,
-                    reorders: 1,
-                    duplicates: 1,
-                    ..TWO
-                },
+                Budget { losses: 1, reorders: 1, duplicates: 1, ..TWO },
             ),
         )),
         holds(
@@ -134,11 +100,7 @@ fn faults() -> Vec<Exploration> {
             s(
                 "crash-and-replay",
                 "a crash, and a message again",
-                Budget {
-                    crashes: 1,
-                    duplicates: 1,
-                    ..CALM
-                },
+                Budget { crashes: 1, duplicates: 1, ..CALM },
             ),
         ),
         holds(
@@ -154,18 +116,14 @@ fn faults() -> Vec<Exploration> {
             s(
                 "fail-over",
                 "the source's controllers fail over in mid-reconcile",
-                Budget {
-                    failovers: 1,
-                    scales: 1,
-                    ..CALM
-                },
+                Budget { failovers: 1, scales: 1, ..CALM },
             ),
         ),
     ]
 }
 
 /// Users who write while a move runs.
-fn users() -> Vec<Exploration> {
+fn writers() -> Vec<Exploration> {
     let s = Scenario::new;
     vec![
         holds(
@@ -176,14 +134,7 @@ fn users() -> Vec<Exploration> {
                 Budget { scales: 1, ..TWO },
             ),
         ),
-        holds(
-            &["Q5"],
-            s(
-                "fenced-flip",
-                "a user would flip the pause",
-                Budget { flips: 1, ..TWO },
-            ),
-        ),
+        holds(&["Q5"], s("fenced-flip", "a user would flip the pause", Budget { flips: 1, ..TWO })),
         holds(
             &["H6", "H5"],
             s(
@@ -198,11 +149,7 @@ fn users() -> Vec<Exploration> {
             s(
                 "late-write-and-crash",
                 "a user scales, a mover crashes",
-                Budget {
-                    scales: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { scales: 1, crashes: 1, ..CALM },
             )
             .unfenced(),
         ),
@@ -211,23 +158,22 @@ fn users() -> Vec<Exploration> {
             s(
                 "late-write-and-delay",
                 "a user scales, a write is late",
-                Budget {
-                    scales: 1,
-                    delays: 1,
-                    ..CALM
-                },
+                Budget { scales: 1, delays: 1, ..CALM },
             )
             .unfenced(),
         ),
         deep(holds(
             &["H6", "H5"],
-            s(
-                "late-writes",
-                "a user scales twice, over two attempts",
-                Budget { scales: 2, ..TWO },
-            )
-            .unfenced(),
+            s("late-writes", "a user scales twice, over two attempts", Budget { scales: 2, ..TWO })
+                .unfenced(),
         )),
+    ]
+}
+
+/// Users who delete or pause while a move runs.
+fn deleters() -> Vec<Exploration> {
+    let s = Scenario::new;
+    vec![
         holds(
             &["I7", "H6"],
             s(
@@ -251,11 +197,7 @@ fn users() -> Vec<Exploration> {
             s(
                 "deletion-and-late-write",
                 "a user deletes and scales",
-                Budget {
-                    deletes: 1,
-                    scales: 1,
-                    ..CALM
-                },
+                Budget { deletes: 1, scales: 1, ..CALM },
             )
             .unfenced(),
         ),
@@ -276,40 +218,26 @@ fn users() -> Vec<Exploration> {
 /// The way back, and there and back again.
 fn ways_back() -> Vec<Exploration> {
     let s = Scenario::new;
-    let back = Budget {
-        unpivots: 1,
-        ..CALM
-    };
+    let back = Budget { unpivots: 1, ..CALM };
     vec![
-        holds(
-            &["U1", "U2"],
-            s("unpivot", "the child gives the cluster back", back),
-        ),
+        holds(&["U1", "U2"], s("unpivot", "the child gives the cluster back", back)),
         holds(
             &["U2", "R2"],
-            s(
-                "round-trip",
-                "there, back, and there again",
-                Budget { pivots: 2, ..back },
-            ),
+            s("round-trip", "there, back, and there again", Budget { pivots: 2, ..back }),
         ),
         holds(
             &["U1", "R1", "R2"],
             s(
                 "unpivot-with-faults",
                 "a crash, and a message again, on the way there or back",
-                Budget {
-                    crashes: 1,
-                    duplicates: 1,
-                    ..back
-                },
+                Budget { crashes: 1, duplicates: 1, ..back },
             ),
         ),
     ]
 }
 
-/// Stores that are old, empty or gone.
-fn disasters() -> Vec<Exploration> {
+/// Stores that become old ones.
+fn restores() -> Vec<Exploration> {
     let s = Scenario::new;
     vec![
         holds(
@@ -317,10 +245,7 @@ fn disasters() -> Vec<Exploration> {
             s(
                 "parent-restored",
                 "the parent's store becomes any older one",
-                Budget {
-                    parent_restores: 1,
-                    ..CALM
-                },
+                Budget { parent_restores: 1, ..CALM },
             ),
         ),
         deep(holds(
@@ -328,11 +253,7 @@ fn disasters() -> Vec<Exploration> {
             s(
                 "parent-restored-and-crash",
                 "the same, with a crash",
-                Budget {
-                    parent_restores: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { parent_restores: 1, crashes: 1, ..CALM },
             ),
         )),
         holds(
@@ -340,10 +261,7 @@ fn disasters() -> Vec<Exploration> {
             s(
                 "child-restored",
                 "the child's store becomes any older one",
-                Budget {
-                    child_restores: 1,
-                    ..CALM
-                },
+                Budget { child_restores: 1, ..CALM },
             ),
         ),
         deep(holds(
@@ -351,23 +269,22 @@ fn disasters() -> Vec<Exploration> {
             s(
                 "child-restored-and-crash",
                 "the same, with a crash",
-                Budget {
-                    child_restores: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { child_restores: 1, crashes: 1, ..CALM },
             ),
         )),
+    ]
+}
+
+/// Stores and sides that are lost, and claims that do not fit.
+fn losses() -> Vec<Exploration> {
+    let s = Scenario::new;
+    vec![
         holds(
             &["R3", "L5"],
             s(
                 "amnesia",
                 "the parent's store comes up empty, with a crash",
-                Budget {
-                    amnesias: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { amnesias: 1, crashes: 1, ..CALM },
             ),
         ),
         holds(
@@ -375,12 +292,7 @@ fn disasters() -> Vec<Exploration> {
             s(
                 "takeover",
                 "the parent dies, an operator lets the child take over, with a crash",
-                Budget {
-                    deaths: 1,
-                    takeovers: 1,
-                    crashes: 1,
-                    ..CALM
-                },
+                Budget { deaths: 1, takeovers: 1, crashes: 1, ..CALM },
             ),
         ),
         holds(
@@ -390,11 +302,7 @@ fn disasters() -> Vec<Exploration> {
                 ..s(
                     "two-claims",
                     "two owners of one epoch meet: the child runs on",
-                    Budget {
-                        pivots: 0,
-                        crashes: 1,
-                        ..CALM
-                    },
+                    Budget { pivots: 0, crashes: 1, ..CALM },
                 )
             },
         ),

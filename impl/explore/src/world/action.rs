@@ -130,10 +130,7 @@ impl World {
                 actions.push(Action::Perform(at, Fate::Delayed));
             }
         }
-        if side
-            .waits
-            .is_some_and(|condition| self.is_reached(at, condition, scenario))
-        {
+        if side.waits.is_some_and(|condition| self.is_reached(at, condition, scenario)) {
             actions.push(Action::Reach(at));
         }
         actions.extend((0..side.floating.len()).map(|request| Action::Land(at, request)));
@@ -245,11 +242,8 @@ impl World {
         if parent && self.budget.failovers > 0 && side.controller.doing.is_some() {
             actions.push(Action::FailOver(at));
         }
-        let restores = if parent {
-            self.budget.parent_restores
-        } else {
-            self.budget.child_restores
-        };
+        let restores =
+            if parent { self.budget.parent_restores } else { self.budget.child_restores };
         if restores > 0 && side.store.record.is_some() {
             if side.backup.is_some() {
                 actions.push(Action::Restore(at));
@@ -267,9 +261,7 @@ impl World {
 
     /// Makes it happen.
     pub fn apply(&mut self, action: Action, scenario: &Scenario) -> Option<Violation> {
-        let violation = self
-            .happen(action, scenario)
-            .or_else(|| self.check(scenario));
+        let violation = self.happen(action, scenario).or_else(|| self.check(scenario));
         if violation.is_some() || !scenario.prompt {
             return violation;
         }
@@ -395,16 +387,10 @@ impl fmt::Display for Action {
             Self::Start(at) => write!(f, "{at}: the mover starts and reads its record"),
             Self::Perform(at, Fate::Answered) => write!(f, "{at}: the mover's next effect is done"),
             Self::Perform(at, Fate::AnswerLost) => {
-                write!(
-                    f,
-                    "{at}: the mover's next effect is done, and the answer is lost"
-                )
+                write!(f, "{at}: the mover's next effect is done, and the answer is lost")
             }
             Self::Perform(at, Fate::Delayed) => {
-                write!(
-                    f,
-                    "{at}: the mover's next effect is delayed, and the answer is lost"
-                )
+                write!(f, "{at}: the mover's next effect is delayed, and the answer is lost")
             }
             Self::Reach(at) => write!(f, "{at}: what the mover waits for is so"),
             Self::Connect => write!(f, "a session begins, both sides state their record"),

@@ -90,32 +90,22 @@ impl Controller {
         if cluster.paused {
             return None;
         }
-        if let Some(slot) = self
-            .machines
-            .iter()
-            .position(|it| it.is_some_and(|it| it.deleting))
-        {
+        if let Some(slot) = self.machines.iter().position(|it| it.is_some_and(|it| it.deleting)) {
             return Some(Act::Destroy(slot));
         }
         let count = self.machines.iter().flatten().count();
         match count.cmp(&usize::from(cluster.replicas)) {
             std::cmp::Ordering::Less => Some(Act::Create),
             std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => self
-                .machines
-                .iter()
-                .position(Option::is_some)
-                .map(Act::Destroy),
+            std::cmp::Ordering::Greater => {
+                self.machines.iter().position(Option::is_some).map(Act::Destroy)
+            }
         }
     }
 
     /// A condition of its own is in the cache at once.
     pub(crate) fn marked(&mut self, object: usize, paused: bool) {
-        let slot = if object == CLUSTER {
-            &mut self.cluster
-        } else {
-            &mut self.machines[object]
-        };
+        let slot = if object == CLUSTER { &mut self.cluster } else { &mut self.machines[object] };
         if let Some(cached) = slot {
             cached.seen_paused = paused;
         }

@@ -112,25 +112,15 @@ impl Side {
     /// A side that made the cluster and owns it: one machine, seen by its controllers.
     pub(crate) fn owner(at: At, user_paused: bool) -> Self {
         let mut side = Self::empty(at);
-        let content = Content {
-            replicas: 1,
-            user_paused,
-        };
+        let content = Content { replicas: 1, user_paused };
         side.store.create(super::store::CLUSTER, content, false);
         side.store.create(0, Content::MACHINE, false);
         for object in [super::store::CLUSTER, 0] {
-            let slot = side
-                .store
-                .slot(object)
-                .as_mut()
-                .expect("it was just created");
+            let slot = side.store.slot(object).as_mut().expect("it was just created");
             slot.seen_paused = user_paused;
         }
         let record = Record::owner(LINEAGE, Epoch(1));
-        side.store.record = Some(Stored {
-            record,
-            version: Version(1),
-        });
+        side.store.record = Some(Stored { record, version: Version(1) });
         side.witness = Some(Epoch(1));
         side.controller = Controller::fresh(&side.store);
         side
@@ -158,10 +148,7 @@ impl Side {
     /// The phase that is stored, which is what counts; the process may not know it yet.
     #[must_use]
     pub fn phase(&self) -> Option<&Phase> {
-        self.store
-            .record
-            .as_ref()
-            .map(|stored| &stored.record.phase)
+        self.store.record.as_ref().map(|stored| &stored.record.phase)
     }
 
     /// Whether controllers here may act on an object.

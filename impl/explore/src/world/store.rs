@@ -31,10 +31,7 @@ pub fn name(object: usize) -> Name {
 /// The index of an object.
 #[must_use]
 pub fn object(name: &Name) -> usize {
-    NAMES
-        .iter()
-        .position(|known| known == name)
-        .expect("names come from this list")
+    NAMES.iter().position(|known| known == name).expect("names come from this list")
 }
 
 /// What of an object counts: of the Cluster its replicas and whether a user paused it; a machine is
@@ -49,10 +46,7 @@ pub struct Content {
 
 impl Content {
     /// The content of every machine.
-    pub const MACHINE: Self = Self {
-        replicas: 0,
-        user_paused: false,
-    };
+    pub const MACHINE: Self = Self { replicas: 0, user_paused: false };
 
     /// The digest that stands for it.
     #[must_use]
@@ -67,10 +61,7 @@ impl Content {
     #[must_use]
     pub fn of(digest: Digest) -> Self {
         let bytes = digest.as_bytes();
-        Self {
-            replicas: bytes[0],
-            user_paused: bytes[1] != 0,
-        }
+        Self { replicas: bytes[0], user_paused: bytes[1] != 0 }
     }
 }
 
@@ -120,19 +111,11 @@ impl Store {
     /// An object.
     #[must_use]
     pub fn get(&self, object: usize) -> Option<&Object> {
-        if object == CLUSTER {
-            self.cluster.as_ref()
-        } else {
-            self.machines[object].as_ref()
-        }
+        if object == CLUSTER { self.cluster.as_ref() } else { self.machines[object].as_ref() }
     }
 
     pub(crate) fn slot(&mut self, object: usize) -> &mut Option<Object> {
-        if object == CLUSTER {
-            &mut self.cluster
-        } else {
-            &mut self.machines[object]
-        }
+        if object == CLUSTER { &mut self.cluster } else { &mut self.machines[object] }
     }
 
     /// Creates an object.
@@ -153,20 +136,14 @@ impl Store {
     /// Whether an object that is there is unpaused: its Cluster is, or is gone.
     #[must_use]
     pub fn unpaused(&self, object: usize) -> bool {
-        self.get(object).is_some()
-            && self
-                .cluster
-                .as_ref()
-                .is_none_or(|cluster| !cluster.paused())
+        self.get(object).is_some() && self.cluster.as_ref().is_none_or(|cluster| !cluster.paused())
     }
 
     /// All objects in import order: the Cluster, then its Machines.
     pub(crate) fn objects(&self) -> impl DoubleEndedIterator<Item = (usize, &Object)> {
         let cluster = self.cluster.as_ref().map(|cluster| (CLUSTER, cluster));
         let machines = self.machines.iter().enumerate();
-        cluster
-            .into_iter()
-            .chain(machines.filter_map(|(slot, it)| Some((slot, it.as_ref()?))))
+        cluster.into_iter().chain(machines.filter_map(|(slot, it)| Some((slot, it.as_ref()?))))
     }
 
     /// What a mover reads.

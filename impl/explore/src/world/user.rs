@@ -45,15 +45,9 @@ impl World {
     /// The reconcile that was decided reaches the API server and the infrastructure.
     pub(crate) fn act(&mut self, at: At, zombie: bool) -> Option<Violation> {
         let side = self.side_mut(at);
-        let slot = if zombie {
-            &mut side.controller.zombie
-        } else {
-            &mut side.controller.doing
-        };
+        let slot = if zombie { &mut side.controller.zombie } else { &mut side.controller.doing };
         let act = slot.take()?;
-        let owns = side
-            .phase()
-            .is_some_and(fulcrum_model::protocol::Phase::owns);
+        let owns = side.phase().is_some_and(fulcrum_model::protocol::Phase::owns);
         match act {
             Act::Mark(object, paused) => {
                 if let Some(found) = side.store.slot(object) {
@@ -68,8 +62,7 @@ impl World {
                     self.next_slot += 1;
                     self.infrastructure |= 1 << slot;
                     let side = self.side_mut(at);
-                    side.store
-                        .create(slot, super::store::Content::MACHINE, false);
+                    side.store.create(slot, super::store::Content::MACHINE, false);
                     if !zombie {
                         side.controller.made(slot, &side.store);
                     }
@@ -106,10 +99,7 @@ impl World {
         self.budget.failovers -= 1;
         let side = self.side_mut(at);
         let zombie = side.controller.doing;
-        side.controller = Controller {
-            zombie,
-            ..Controller::fresh(&side.store)
-        };
+        side.controller = Controller { zombie, ..Controller::fresh(&side.store) };
         self.ghost.raced |= zombie == Some(Act::Create);
     }
 
@@ -184,11 +174,7 @@ impl World {
         for at in At::BOTH {
             let peer = claims[at.other().index()].clone();
             if peer.is_none() && scenario.mutation == Some(Mutation::NoRecordMeansAbort) {
-                let last = self
-                    .side(at)
-                    .machine
-                    .record()
-                    .and_then(|record| record.last);
+                let last = self.side(at).machine.record().and_then(|record| record.last);
                 if let Some(mv) = last {
                     let abort = fulcrum_model::protocol::Message::Abort(mv);
                     self.feed(at, Input::SessionUp(None), scenario);
@@ -214,23 +200,15 @@ impl World {
         self.budget.takeovers -= 1;
         let others_stopped =
             self.side(at.other()).dead || scenario.mutation == Some(Mutation::TakeoverWithoutProof);
-        let request = Request::Takeover {
-            lineage: Lineage(2),
-            others_stopped,
-        };
+        let request = Request::Takeover { lineage: Lineage(2), others_stopped };
         self.feed(at, Input::Request(request), scenario);
     }
 
     pub(crate) fn can_delete(&self, at: At, slot: usize) -> bool {
-        self.side(at).store.machines[slot]
-            .as_ref()
-            .is_some_and(|machine| !machine.deleting)
+        self.side(at).store.machines[slot].as_ref().is_some_and(|machine| !machine.deleting)
     }
 
     pub(crate) fn can_flip(&self, at: At) -> bool {
-        self.side(at)
-            .store
-            .get(CLUSTER)
-            .is_some_and(|cluster| cluster.mover_paused)
+        self.side(at).store.get(CLUSTER).is_some_and(|cluster| cluster.mover_paused)
     }
 }

@@ -27,9 +27,7 @@ fn canonical_metadata(metadata: &mut Map<String, Value>) {
         annotations.retain(|key, _| !is_bookkeeping(key));
     }
     if let Some(Value::Array(owners)) = metadata.get_mut("ownerReferences") {
-        owners
-            .iter_mut()
-            .for_each(|owner| *owner = canonical_owner(owner));
+        owners.iter_mut().for_each(|owner| *owner = canonical_owner(owner));
         sort(owners);
     }
     if let Some(Value::Array(finalizers)) = metadata.get_mut("finalizers") {

@@ -70,10 +70,7 @@ mod tests {
     use super::*;
 
     fn differences(sent: &Value, read: &Value) -> Vec<String> {
-        covers(
-            &json!({"metadata": {}, "spec": sent}),
-            &json!({"metadata": {}, "spec": read}),
-        )
+        covers(&json!({"metadata": {}, "spec": sent}), &json!({"metadata": {}, "spec": read}))
     }
 
     #[test]
@@ -88,36 +85,21 @@ mod tests {
     fn what_is_missing_or_other_is_told_by_path() {
         let sent = json!({"a": {"b": 1}, "c": [1, 2], "d": 9_007_199_254_740_993_u64});
         let read = json!({"a": {}, "c": [2, 1], "d": 9_007_199_254_740_992_u64});
-        assert_eq!(
-            differences(&sent, &read),
-            ["spec.a.b", "spec.c[0]", "spec.c[1]", "spec.d"]
-        );
-        assert_eq!(
-            differences(&json!({"c": [1]}), &json!({"c": [1, 2]})),
-            ["spec.c"]
-        );
-        assert_eq!(
-            differences(&json!({"a": {}}), &json!({"a": []})),
-            ["spec.a"]
-        );
+        assert_eq!(differences(&sent, &read), ["spec.a.b", "spec.c[0]", "spec.c[1]", "spec.d"]);
+        assert_eq!(differences(&json!({"c": [1]}), &json!({"c": [1, 2]})), ["spec.c"]);
+        assert_eq!(differences(&json!({"a": {}}), &json!({"a": []})), ["spec.a"]);
     }
 
     #[test]
     fn finalizers_and_owners_are_sets() {
         let with = |finalizers: Value| json!({"metadata": {"finalizers": finalizers}});
         assert!(covers(&with(json!(["b"])), &with(json!(["a", "b"]))).is_empty());
-        assert_eq!(
-            covers(&with(json!(["c"])), &with(json!(["a"]))),
-            ["metadata.finalizers"]
-        );
+        assert_eq!(covers(&with(json!(["c"])), &with(json!(["a"]))), ["metadata.finalizers"]);
     }
 
     #[test]
     fn values_of_secrets_are_not_told() {
         let secret = |value: &str| json!({"kind": "Secret", "data": {"tls.key": value}});
-        assert_eq!(
-            covers(&secret("aHVzaA=="), &secret("")),
-            ["data[\"tls.key\"]"]
-        );
+        assert_eq!(covers(&secret("aHVzaA=="), &secret("")), ["data[\"tls.key\"]"]);
     }
 }

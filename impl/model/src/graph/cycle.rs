@@ -46,9 +46,8 @@ fn through(
     let mut reached_from: BTreeMap<NodeIndex, NodeIndex> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
-        let mut above: Vec<NodeIndex> = owners
-            .neighbors_directed(node, Direction::Incoming)
-            .collect();
+        let mut above: Vec<NodeIndex> =
+            owners.neighbors_directed(node, Direction::Incoming).collect();
         above.sort_unstable();
         for owner in above.into_iter().filter(|owner| inside.contains(owner)) {
             if owner == start {
@@ -94,11 +93,9 @@ mod tests {
             .collect();
         let error = Graph::build(&objects).expect_err("a cycle");
         let names = |problem: &Problem| match problem {
-            Problem::Cycle(path) => path
-                .iter()
-                .map(|key| key.name.as_str())
-                .collect::<Vec<_>>()
-                .join(" "),
+            Problem::Cycle(path) => {
+                path.iter().map(|key| key.name.as_str()).collect::<Vec<_>>().join(" ")
+            }
             other => panic!("not a cycle: {other}"),
         };
         error.problems().iter().map(names).collect()
@@ -106,19 +103,13 @@ mod tests {
 
     #[test]
     fn the_whole_cycle_is_told() {
-        assert_eq!(
-            cycles(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"])]),
-            ["a b c"]
-        );
+        assert_eq!(cycles(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"])]), ["a b c"]);
         assert_eq!(cycles(&[("a", &["a"])]), ["a"]);
     }
 
     #[test]
     fn what_hangs_below_a_cycle_is_not_in_it() {
-        assert_eq!(
-            cycles(&[("a", &["b"]), ("b", &["a"]), ("c", &["a"])]),
-            ["a b"]
-        );
+        assert_eq!(cycles(&[("a", &["b"]), ("b", &["a"]), ("c", &["a"])]), ["a b"]);
     }
 
     #[test]

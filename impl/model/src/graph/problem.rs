@@ -67,42 +67,22 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Owner {
-                object,
-                place,
-                owner,
-                fault,
-            } => {
-                write!(
-                    f,
-                    "{object}{}: owner {owner}: {fault}",
-                    Read(place.as_ref())
-                )
+            Self::Owner { object, place, owner, fault } => {
+                write!(f, "{object}{}: owner {owner}: {fault}", Read(place.as_ref()))
             }
             Self::Cycle(path) => cycle(f, path),
             Self::SameKey { object, places } => {
                 write!(f, "{object} is there twice{}", Both(places))
             }
-            Self::SameUid {
-                uid,
-                objects: [one, two],
-                places,
-            } => {
+            Self::SameUid { uid, objects: [one, two], places } => {
                 write!(f, "{one} and {two} have one uid, {uid}{}", Both(places))
             }
             Self::Shared { object, clusters } => {
-                write!(
-                    f,
-                    "{object} belongs to several Clusters: {}",
-                    Listed(clusters)
-                )
+                write!(f, "{object} belongs to several Clusters: {}", Listed(clusters))
             }
             Self::Ambiguous { object, clusters } => {
                 let clusters = Listed(clusters);
-                write!(
-                    f,
-                    "{object} has no owner, and its name fits several Clusters: {clusters}"
-                )
+                write!(f, "{object} has no owner, and its name fits several Clusters: {clusters}")
             }
         }
     }
@@ -161,10 +141,7 @@ pub(crate) fn clashes(index: &Index<'_>) -> Vec<Problem> {
         let (one, two) = (index.object(one), index.object(two));
         let places = [one.place().cloned(), two.place().cloned()];
         if one.key() == two.key() {
-            return Problem::SameKey {
-                object: one.key().clone(),
-                places,
-            };
+            return Problem::SameKey { object: one.key().clone(), places };
         }
         Problem::SameUid {
             uid: one.uid().map(ToString::to_string).unwrap_or_default(),

@@ -42,11 +42,7 @@ pub(super) fn names(index: &Index<'_>) -> Names {
         for reference in object.references() {
             if let Some(&kind) = names.kinds.get(&reference.group_kind()) {
                 names.refers.insert((names.kind_of[at], kind));
-                targets.extend(
-                    index
-                        .target(object, &reference)
-                        .filter(|&target| target != at),
-                );
+                targets.extend(index.target(object, &reference).filter(|&target| target != at));
             }
         }
         names.targets.push(targets);
@@ -75,10 +71,7 @@ fn ranks(names: &Names) -> Vec<usize> {
     for component in kosaraju_scc(&graph) {
         let referred = component.iter().flat_map(|&kind| graph.neighbors(kind));
         let outside = referred.filter(|kind| !component.contains(kind));
-        let rank = outside
-            .map(|kind| ranks[kind.index()] + 1)
-            .max()
-            .unwrap_or(0);
+        let rank = outside.map(|kind| ranks[kind.index()] + 1).max().unwrap_or(0);
         for kind in &component {
             ranks[kind.index()] = rank;
         }
@@ -94,10 +87,7 @@ mod tests {
     use crate::object::Object;
 
     fn referring(kind: &str, to: &[&str]) -> Object {
-        let refs: Vec<_> = to
-            .iter()
-            .map(|kind| json!({"kind": kind, "name": "x"}))
-            .collect();
+        let refs: Vec<_> = to.iter().map(|kind| json!({"kind": kind, "name": "x"})).collect();
         Object::from_value(json!({
             "apiVersion": "cluster.x-k8s.io/v1beta2", "kind": kind,
             "metadata": {"namespace": "default", "name": "x"}, "spec": {"refs": refs},
@@ -117,11 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_referred_to_comes_first() {
-        let objects = [
-            referring("A", &["B"]),
-            referring("B", &["Z"]),
-            referring("Z", &[]),
-        ];
+        let objects = [referring("A", &["B"]), referring("B", &["Z"]), referring("Z", &[])];
         assert_eq!(order_of(&objects), ["Z", "B", "A"]);
     }
 

@@ -66,39 +66,23 @@ fn yaml_documents<'a>(file: &Arc<str>, text: &'a str) -> Vec<Document<'a>> {
     let mut at = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if is_marker(line) && !(documents.is_empty() && is_prologue(&text[start..at])) {
-            documents.push(document(
-                file,
-                documents.len() + 1,
-                start_line,
-                &text[start..at],
-            ));
+            documents.push(document(file, documents.len() + 1, start_line, &text[start..at]));
             start = at;
             start_line = number + 1;
         }
         at += line.len();
     }
-    documents.push(document(
-        file,
-        documents.len() + 1,
-        start_line,
-        &text[start..],
-    ));
+    documents.push(document(file, documents.len() + 1, start_line, &text[start..]));
     documents
 }
 
 fn document<'a>(file: &Arc<str>, number: usize, line: usize, text: &'a str) -> Document<'a> {
-    let place = Place {
-        file: Arc::clone(file),
-        document: number,
-        line,
-        items: Vec::new(),
-    };
+    let place = Place { file: Arc::clone(file), document: number, line, items: Vec::new() };
     Document { place, text }
 }
 
 fn is_marker(line: &str) -> bool {
-    line.strip_prefix("---")
-        .is_some_and(|rest| rest.trim_start() != rest || rest.is_empty())
+    line.strip_prefix("---").is_some_and(|rest| rest.trim_start() != rest || rest.is_empty())
 }
 
 fn is_prologue(text: &str) -> bool {
@@ -138,10 +122,7 @@ impl Document<'_> {
         let text = error.to_string();
         let what = text.split(" at line ").next().unwrap_or_default();
         let line = self.place.line + error.line().saturating_sub(1);
-        self.syntax(format!(
-            "not JSON: {what}, line {line} column {}",
-            error.column()
-        ))
+        self.syntax(format!("not JSON: {what}, line {line} column {}", error.column()))
     }
 
     fn yaml_error(&self, error: &YamlError) -> ManifestError {
@@ -156,10 +137,7 @@ impl Document<'_> {
     }
 
     fn syntax(&self, message: String) -> ManifestError {
-        ManifestError::Syntax {
-            place: self.place.clone(),
-            message,
-        }
+        ManifestError::Syntax { place: self.place.clone(), message }
     }
 }
 

@@ -146,11 +146,7 @@ impl<'a> Index<'a> {
                 name: reference.name.clone(),
             })
         };
-        let name = (
-            wanted.group.as_str(),
-            wanted.kind.as_str(),
-            reference.name.as_str(),
-        );
+        let name = (wanted.group.as_str(), wanted.kind.as_str(), reference.name.as_str());
         let at = in_namespace(dependent.key().namespace.as_ref())
             .or_else(|| in_namespace(None))
             .or_else(|| self.by_name.get(&name).copied())
@@ -160,10 +156,9 @@ impl<'a> Index<'a> {
             owner.key().namespace.is_some() && owner.key().namespace != dependent.key().namespace;
         match (owner.uid(), &reference.uid) {
             (Some(_), Some(_)) if elsewhere => Err(OwnerFault::Absent),
-            (Some(uid), Some(_)) => Err(OwnerFault::OtherUid {
-                name: owner.key().clone(),
-                uid: uid.clone(),
-            }),
+            (Some(uid), Some(_)) => {
+                Err(OwnerFault::OtherUid { name: owner.key().clone(), uid: uid.clone() })
+            }
             _ => Ok(at),
         }
     }
@@ -172,10 +167,7 @@ impl<'a> Index<'a> {
     /// says, or that of the referrer, or of the whole cluster.
     #[must_use]
     pub fn target(&self, referrer: &Object, reference: &Reference) -> Option<usize> {
-        let namespace = reference
-            .namespace
-            .as_ref()
-            .or(referrer.key().namespace.as_ref());
+        let namespace = reference.namespace.as_ref().or(referrer.key().namespace.as_ref());
         self.find(&reference.key_in(namespace.map(String::as_str)))
             .or_else(|| self.find(&reference.key_in(None)))
     }
@@ -215,19 +207,13 @@ mod tests {
         assert_eq!(owner_of(&machine("c", Some("u-c")), &cluster), Ok(0));
         assert_eq!(
             owner_of(&machine("c", Some("u-old")), &cluster),
-            Err(OwnerFault::OtherUid {
-                name: cluster.key().clone(),
-                uid: Uid::new("u-c"),
-            }),
+            Err(OwnerFault::OtherUid { name: cluster.key().clone(), uid: Uid::new("u-c") }),
         );
         assert_eq!(
             owner_of(&machine("d", Some("u-c")), &cluster),
             Err(OwnerFault::OtherName(cluster.key().clone())),
         );
-        assert_eq!(
-            owner_of(&machine("d", Some("u-d")), &cluster),
-            Err(OwnerFault::Absent)
-        );
+        assert_eq!(owner_of(&machine("d", Some("u-d")), &cluster), Err(OwnerFault::Absent));
     }
 
     #[test]

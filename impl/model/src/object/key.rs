@@ -58,10 +58,7 @@ impl ObjectKey {
     /// Its group and kind.
     #[must_use]
     pub fn group_kind(&self) -> GroupKind {
-        GroupKind {
-            group: self.group.clone(),
-            kind: self.kind.clone(),
-        }
+        GroupKind { group: self.group.clone(), kind: self.kind.clone() }
     }
 
     /// `namespace/name`, or the name alone where there is no namespace.

@@ -172,8 +172,5 @@ fn owner(position: usize, entry: &Value) -> Result<OwnerReference, ObjectError> 
 }
 
 fn wrong(field: &str, expected: &'static str) -> ObjectError {
-    ObjectError::WrongType {
-        field: field.to_owned(),
-        expected,
-    }
+    ObjectError::WrongType { field: field.to_owned(), expected }
 }

@@ -59,10 +59,7 @@ impl Reference {
     /// Group and kind of the target.
     #[must_use]
     pub fn group_kind(&self) -> GroupKind {
-        GroupKind {
-            group: self.group.clone(),
-            kind: self.kind.clone(),
-        }
+        GroupKind { group: self.group.clone(), kind: self.kind.clone() }
     }
 
     /// The key of the target, for a target in `namespace`.
@@ -87,10 +84,7 @@ pub(super) fn of(object: &Object) -> Vec<Reference> {
     let Some(spec) = object.value().get("spec") else {
         return Vec::new();
     };
-    let mut scan = Scan {
-        group: &object.key().group,
-        found: Vec::new(),
-    };
+    let mut scan = Scan { group: &object.key().group, found: Vec::new() };
     scan.value(spec, "spec", "spec");
     if object.key().is_cluster() {
         scan.found.extend(cluster_class(spec));
@@ -106,11 +100,7 @@ fn cluster_class(spec: &Value) -> Option<Reference> {
     let class_ref = topology.get("classRef");
     let (name, namespace, field) = match class_ref {
         Some(class) => (class.get("name"), class.get("namespace"), "classRef"),
-        None => (
-            topology.get("class"),
-            topology.get("classNamespace"),
-            "class",
-        ),
+        None => (topology.get("class"), topology.get("classNamespace"), "class"),
     };
     Some(Reference {
         group: CLUSTER_API.to_owned(),
@@ -276,11 +266,7 @@ mod tests {
             "files": [{"contentFrom": {"secret": {"name": "file", "key": "k"}}}],
         });
         assert_eq!(
-            found(
-                "AWSCluster",
-                "infrastructure.cluster.x-k8s.io/v1beta2",
-                spec
-            ),
+            found("AWSCluster", "infrastructure.cluster.x-k8s.io/v1beta2", spec),
             [
                 "Content: Secret file at spec.files[0].contentFrom.secret",
                 "Credentials: Secret login at spec.credentialsRef",
@@ -299,10 +285,7 @@ mod tests {
             cluster(new),
             ["Part: ClusterClass.cluster.x-k8s.io c at spec.topology.classRef"],
         );
-        assert_eq!(
-            cluster(old),
-            ["Part: ClusterClass.cluster.x-k8s.io c at spec.topology.class"]
-        );
+        assert_eq!(cluster(old), ["Part: ClusterClass.cluster.x-k8s.io c at spec.topology.class"]);
     }
 
     #[test]

@@ -48,11 +48,7 @@ fn compare(mine: &Record, theirs: &Claim) -> Meeting {
         };
     }
     // The other side gives way.
-    if mine.epoch == theirs.epoch.next() {
-        Meeting::Fits
-    } else {
-        Meeting::Conflict
-    }
+    if mine.epoch == theirs.epoch.next() { Meeting::Fits } else { Meeting::Conflict }
 }
 
 fn resume_talk(state: &mut State, peer: Option<Claim>) -> Vec<Effect> {

@@ -62,7 +62,7 @@ pub enum Message {
     /// Source: its copies are gone.
     Released(Move),
     /// Either: a heartbeat with the record, which is a question to the other side.
-    Claim(Claim),
+    Claim(Box<Claim>),
 }
 
 /// Why a message was refused.

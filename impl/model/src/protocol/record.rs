@@ -74,10 +74,7 @@ impl Reading {
     /// A reading of `entries` in import order, with the digest of the whole set.
     #[must_use]
     pub fn new(entries: Vec<Entry>, digest: Digest) -> Self {
-        Self {
-            entries: entries.into(),
-            digest,
-        }
+        Self { entries: entries.into(), digest }
     }
 
     /// The objects, owners first.
@@ -113,9 +110,7 @@ impl Reading {
 
 impl fmt::Debug for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.entries.iter().map(|entry| &entry.name.0))
-            .finish()
+        f.debug_list().entries(self.entries.iter().map(|entry| &entry.name.0)).finish()
     }
 }
 
@@ -303,10 +298,7 @@ impl Record {
     /// The same record in another phase.
     #[must_use]
     pub fn with_phase(&self, phase: Phase) -> Self {
-        Self {
-            phase,
-            ..self.clone()
-        }
+        Self { phase, ..self.clone() }
     }
 
     /// Adds reports of late writes, each once.
@@ -324,11 +316,15 @@ impl Record {
             Some(last) if last.epoch == self.epoch => last.attempt + 1,
             _ => 1,
         };
-        Move {
-            lineage: self.lineage,
-            epoch: self.epoch,
-            attempt,
-            id,
-        }
+        Move { lineage: self.lineage, epoch: self.epoch, attempt, id }
     }
+}
+
+/// A record with the version that the store gave it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Stored {
+    /// What is stored.
+    pub record: Record,
+    /// Its resourceVersion: the guard of the next write.
+    pub version: Version,
 }

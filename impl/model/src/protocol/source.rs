@@ -8,9 +8,7 @@ use super::{
 /// Somebody asks for a move: look first whether it can begin.
 pub(super) fn begin(state: &mut State, id: u128) -> Vec<Effect> {
     if !matches!(state.phase(), Some(Phase::Owner)) || state.regressed() || !state.rests() {
-        return vec![Effect::Say(Notice::RequestRefused(
-            "only an owner at rest can begin a move",
-        ))];
+        return vec![Effect::Say(Notice::RequestRefused("only an owner at rest can begin a move"))];
     }
     state.work = Work::Preflight(id);
     vec![Effect::Preflight]
@@ -26,12 +24,7 @@ pub(super) fn preflighted(state: &mut State, fits: bool) -> Vec<Effect> {
     }
     let record = state.own();
     let last = Some(record.next_move(id));
-    let record = Record {
-        phase: Phase::Copying,
-        last,
-        late: Vec::new(),
-        ..record.clone()
-    };
+    let record = Record { phase: Phase::Copying, last, late: Vec::new(), ..record.clone() };
     state.write(record)
 }
 
@@ -51,11 +44,7 @@ pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
         Phase::Aborting { paused } => {
             let mut effects = vec![Effect::Arm(Timer::Budget)];
             effects.extend(tell(state, Message::Abort));
-            effects.extend(if paused {
-                state.perform(Step::Fence)
-            } else {
-                aborted(state)
-            });
+            effects.extend(if paused { state.perform(Step::Fence) } else { aborted(state) });
             effects
         }
         Phase::Committed => state.perform(Step::Raise),
@@ -85,11 +74,9 @@ pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> 
         (Phase::Quiescing, Step::Read, Ended::Read(set)) => send_difference(state, set),
 
         (Phase::Aborting { .. }, Step::Barrier, _) => state.perform(Step::Unpause),
-        (Phase::Aborting { .. }, Step::Unpause, _) => state.perform(if state.hurries() {
-            Step::Lower
-        } else {
-            Step::Resumed
-        }),
+        (Phase::Aborting { .. }, Step::Unpause, _) => {
+            state.perform(if state.hurries() { Step::Lower } else { Step::Resumed })
+        }
         (Phase::Aborting { .. }, Step::Resumed, _) => state.perform(Step::Lower),
         (Phase::Aborting { .. }, Step::Lower, _) => aborted(state),
 
@@ -123,20 +110,17 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Ready(mv) if state.asks(mv, &Phase::Copying) && !state.has_asked_for_a_set() => {
             state.perform(Step::Read)
         }
-        Message::StageReport {
-            mv,
-            round: Round::Bulk,
-            ..
-        } if state.asks(mv, &Phase::Copying) => state.write_phase(Phase::Quiescing),
-        Message::StageReport {
-            mv,
-            round: Round::Difference,
-            count,
-            digest,
-        } if state.asks(mv, &Phase::Quiescing) => match asked_set(state) {
-            Some(set) if set.count() == count && set.digest() == digest => commit(state),
-            _ => Vec::new(),
-        },
+        Message::StageReport { mv, round: Round::Bulk, .. } if state.asks(mv, &Phase::Copying) => {
+            state.write_phase(Phase::Quiescing)
+        }
+        Message::StageReport { mv, round: Round::Difference, count, digest }
+            if state.asks(mv, &Phase::Quiescing) =>
+        {
+            match asked_set(state) {
+                Some(set) if set.count() == count && set.digest() == digest => commit(state),
+                _ => Vec::new(),
+            }
+        }
         Message::CompleteAck(activation) => acknowledged(state, activation),
         Message::Refused(mv, refusal) => refused(state, mv, refusal),
         Message::NotStaged(mv) if state.has_cleaned_up_after(mv) => {
@@ -158,7 +142,10 @@ pub(super) fn answer(state: &mut State, mv: Move) -> Vec<Effect> {
     let Some(record) = state.record() else {
         return Vec::new();
     };
-    if record.lineage != mv.lineage || state.regressed() {
+    if record.lineage != mv.lineage {
+        return vec![Effect::Send(Message::Refused(mv, Refusal::ForeignLineage))];
+    }
+    if state.regressed() {
         return Vec::new();
     }
     let runs = record.last == Some(mv);
@@ -193,28 +180,29 @@ pub(super) fn out_of_time(state: &mut State) -> Vec<Effect> {
     }
 }
 
+/// An operator gives the move up.
+pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
+    match state.phase() {
+        Some(Phase::Copying | Phase::Quiescing) => out_of_time(state),
+        Some(Phase::Committed | Phase::Completing { .. }) => {
+            vec![Effect::Say(Notice::RequestRefused(
+                "the move is committed: it can only be completed",
+            ))]
+        }
+        _ => vec![Effect::Say(Notice::RequestRefused("no move runs here that could be given up"))],
+    }
+}
+
 fn running(state: &State) -> Move {
-    state
-        .own()
-        .last
-        .expect("a source that moves has recorded which move")
+    state.own().last.expect("a source that moves has recorded which move")
 }
 
 fn tell(state: &State, message: fn(Move) -> Message) -> Vec<Effect> {
-    state
-        .own()
-        .last
-        .map(|mv| Effect::Send(message(mv)))
-        .into_iter()
-        .collect()
+    state.own().last.map(|mv| Effect::Send(message(mv))).into_iter().collect()
 }
 
 fn stage(state: &State, round: Round, set: Reading) -> Message {
-    Message::Stage {
-        mv: running(state),
-        round,
-        set,
-    }
+    Message::Stage { mv: running(state), round, set }
 }
 
 fn asked_set(state: &State) -> Option<&Reading> {
@@ -236,61 +224,38 @@ fn send_difference(state: &mut State, set: Reading) -> Vec<Effect> {
 fn commit(state: &mut State) -> Vec<Effect> {
     let record = state.own();
     let epoch = record.epoch.next();
-    let record = Record {
-        epoch,
-        phase: Phase::Committed,
-        unproven: false,
-        ..record.clone()
-    };
+    let record = Record { epoch, phase: Phase::Committed, unproven: false, ..record.clone() };
     state.write(record)
 }
 
 fn aborted(state: &mut State) -> Vec<Effect> {
     let record = state.own();
     let unproven = record.unproven || state.hurries();
-    let record = Record {
-        phase: Phase::Owner,
-        unproven,
-        ..record.clone()
-    };
+    let record = Record { phase: Phase::Owner, unproven, ..record.clone() };
     state.write(record)
 }
 
 /// A deletion that came after the commit cannot be carried: it is reported (I7).
 fn record_last(state: &mut State, reading: Reading) -> Vec<Effect> {
     let mut record = state.own().clone();
-    record.report(
-        reading
-            .entries()
-            .iter()
-            .filter(|entry| entry.deleting)
-            .map(|entry| LateWrite {
-                name: entry.name.clone(),
-                digest: entry.digest,
-                deleted: true,
-            }),
-    );
+    record.report(reading.entries().iter().filter(|entry| entry.deleting).map(|entry| LateWrite {
+        name: entry.name.clone(),
+        digest: entry.digest,
+        deleted: true,
+    }));
     record.phase = Phase::Completing { reading };
     state.write(record)
 }
 
 fn complete(state: &mut State, reading: Reading) -> Vec<Effect> {
     let mv = running(state);
-    let complete = Message::Complete {
-        mv,
-        count: reading.count(),
-        digest: reading.digest(),
-    };
+    let complete = Message::Complete { mv, count: reading.count(), digest: reading.digest() };
     let messages = vec![stage(state, Round::Last, reading.clone()), complete];
     state.ask(messages, Some(reading))
 }
 
 fn complete_again(done: &Activation) -> Message {
-    Message::Complete {
-        mv: done.mv,
-        count: done.count,
-        digest: done.digest,
-    }
+    Message::Complete { mv: done.mv, count: done.count, digest: done.digest }
 }
 
 fn acknowledged(state: &mut State, activation: Activation) -> Vec<Effect> {
@@ -300,15 +265,11 @@ fn acknowledged(state: &mut State, activation: Activation) -> Vec<Effect> {
     let Phase::Completing { reading } = record.phase.clone() else {
         return Vec::new();
     };
-    if record.lineage != activation.mv.lineage || record.epoch != activation.epoch() {
+    if record.last != Some(activation.mv) {
         return Vec::new();
     }
     let phase = Phase::Cleaning { reading };
-    let record = Record {
-        phase,
-        activation: Some(activation),
-        ..record.clone()
-    };
+    let record = Record { phase, activation: Some(activation), ..record.clone() };
     state.write(record)
 }
 
@@ -332,11 +293,7 @@ fn clean(state: &mut State, recorded: &Reading, left: &Reading) -> Vec<Effect> {
     if left.count() == 0 {
         return state.write_phase(Phase::Released);
     }
-    let late: Vec<_> = left
-        .entries()
-        .iter()
-        .filter_map(|now| late_write(recorded, now))
-        .collect();
+    let late: Vec<_> = left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
     let mut record = state.own().clone();
     record.report(late.iter().cloned());
     if record != *state.own() {
@@ -352,11 +309,7 @@ fn late_write(recorded: &Reading, now: &super::Entry) -> Option<LateWrite> {
     let same = recorded.get(&now.name).is_some_and(|then| {
         then.uid == now.uid && then.digest == now.digest && then.deleting == now.deleting
     });
-    (!same).then(|| LateWrite {
-        name: now.name.clone(),
-        digest: now.digest,
-        deleted: now.deleting,
-    })
+    (!same).then(|| LateWrite { name: now.name.clone(), digest: now.digest, deleted: now.deleting })
 }
 
 /// Deletes all of a reading in reverse order, guarded by what was compared.
@@ -376,9 +329,7 @@ pub(super) fn deletions(reading: &Reading) -> Vec<Write> {
 impl State {
     fn asks(&self, mv: Move, phase: &Phase) -> bool {
         matches!(self.work, Work::Asking(_))
-            && self
-                .record()
-                .is_some_and(|record| record.last == Some(mv) && record.phase == *phase)
+            && self.record().is_some_and(|record| record.last == Some(mv) && record.phase == *phase)
     }
 
     fn has_asked_for_a_set(&self) -> bool {

@@ -56,10 +56,7 @@ pub(super) fn ended(state: &mut State, phase: &Phase, step: Step, how: Ended) ->
         (Phase::Activating { .. }, Step::Raise, _) => state.settled(Step::Barrier),
         (Phase::Activating { .. }, Step::Settle, _) => state.perform(Step::Barrier),
         (Phase::Activating { count, digest }, Step::Barrier, _) => {
-            state.write_phase(Phase::Verifying {
-                count: *count,
-                digest: *digest,
-            })
+            state.write_phase(Phase::Verifying { count: *count, digest: *digest })
         }
 
         (Phase::Verifying { .. }, Step::Unpause, _) => state.settled(Step::Verify),
@@ -120,9 +117,7 @@ fn begin(state: &mut State, mv: Move) -> Vec<Effect> {
     if record.lineage != mv.lineage {
         return refuse(mv, Refusal::ForeignLineage);
     }
-    let newer = record
-        .last
-        .is_none_or(|last| (last.epoch, last.attempt) < (mv.epoch, mv.attempt));
+    let newer = record.last.is_none_or(|last| (last.epoch, last.attempt) < (mv.epoch, mv.attempt));
     match record.phase {
         Phase::Staging | Phase::Staged { .. } if record.last == Some(mv) => {
             vec![Effect::Send(Message::Ready(mv))]
@@ -162,26 +157,24 @@ fn complete(state: &mut State, mv: Move, count: usize, digest: Digest) -> Vec<Ef
     if record.lineage != mv.lineage {
         return refuse(mv, Refusal::ForeignLineage);
     }
-    if let Some(done) = record
-        .activation
-        .as_ref()
-        .filter(|done| done.mv.epoch == mv.epoch)
-    {
-        if record.epoch >= done.epoch() && !record.phase.is_of_target() {
+    match &record.activation {
+        Some(done) if done.mv == mv && !record.phase.is_of_target() => {
             return vec![Effect::Send(Message::CompleteAck(done.clone()))];
         }
+        _ => {}
     }
+    let runs = record.last == Some(mv);
     match record.phase {
-        Phase::Staging | Phase::Staged { .. } if record.last == Some(mv) && state.rests() => {
+        Phase::Staging | Phase::Staged { .. } if runs && state.rests() => {
             state.goal = Some(Goal::Count { mv, count, digest });
             state.settled(Step::Read)
         }
-        Phase::Staging | Phase::Staged { .. } | Phase::Released
-            if record.epoch == mv.epoch && record.last != Some(mv) =>
-        {
+        // The copies are being changed: the source asks again.
+        Phase::Staging | Phase::Staged { .. } if runs => Vec::new(),
+        Phase::Staging | Phase::Staged { .. } | Phase::Released if record.epoch == mv.epoch => {
             stage_anew(state, mv)
         }
-        Phase::Released if record.epoch == mv.epoch => stage_anew(state, mv),
+        Phase::Owner => refuse(mv, Refusal::AlreadyOwner),
         _ => Vec::new(),
     }
 }
@@ -191,10 +184,7 @@ fn refuse(mv: Move, refusal: Refusal) -> Vec<Effect> {
 }
 
 fn running(state: &State) -> Move {
-    state
-        .own()
-        .last
-        .expect("a target that stages has recorded which move")
+    state.own().last.expect("a target that stages has recorded which move")
 }
 
 fn stages(state: &State, mv: Move) -> bool {
@@ -207,12 +197,7 @@ fn wait(state: &mut State) -> Vec<Effect> {
 }
 
 fn report(state: &State, round: Round, count: usize, digest: Digest) -> Effect {
-    Effect::Send(Message::StageReport {
-        mv: running(state),
-        round,
-        count,
-        digest,
-    })
+    Effect::Send(Message::StageReport { mv: running(state), round, count, digest })
 }
 
 /// The copies were read: is that what it should be?
@@ -235,9 +220,7 @@ fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
             }
             _ => {
                 let mut effects = wait(state);
-                effects.push(Effect::Say(Notice::RequestRefused(
-                    "the copies have changed",
-                )));
+                effects.push(Effect::Say(Notice::RequestRefused("the copies have changed")));
                 effects
             }
         },
@@ -246,16 +229,8 @@ fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
 }
 
 fn activate(state: &mut State, lineage: Lineage, epoch: Epoch, have: &Reading) -> Vec<Effect> {
-    let phase = Phase::Activating {
-        count: have.count(),
-        digest: have.digest(),
-    };
-    let record = Record {
-        lineage,
-        epoch,
-        phase,
-        ..state.own().clone()
-    };
+    let phase = Phase::Activating { count: have.count(), digest: have.digest() };
+    let record = Record { lineage, epoch, phase, ..state.own().clone() };
     state.write(record)
 }
 
@@ -264,12 +239,8 @@ fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> V
     if have.same_set(set) {
         return converged(state, round, have);
     }
-    let removed: Vec<_> = have
-        .entries()
-        .iter()
-        .filter(|copy| set.get(&copy.name).is_none())
-        .cloned()
-        .collect();
+    let removed: Vec<_> =
+        have.entries().iter().filter(|copy| set.get(&copy.name).is_none()).cloned().collect();
     let mut writes = deletions(&Reading::new(removed.clone(), have.digest()));
     let removes = !removed.is_empty();
     let mut touched = removed;
@@ -279,15 +250,9 @@ fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> V
             Some(copy) => {
                 touched.push(copy.clone());
                 let replaces = Some((copy.uid, copy.version));
-                writes.push(Write::Put {
-                    entry: entry.clone(),
-                    replaces,
-                });
+                writes.push(Write::Put { entry: entry.clone(), replaces });
             }
-            None => writes.push(Write::Put {
-                entry: entry.clone(),
-                replaces: None,
-            }),
+            None => writes.push(Write::Put { entry: entry.clone(), replaces: None }),
         }
     }
     match recorded_first(state, &touched, removes) {
@@ -327,10 +292,7 @@ fn recorded_first(
 }
 
 fn converged(state: &mut State, round: Round, have: &Reading) -> Vec<Effect> {
-    let staged = Phase::Staged {
-        count: have.count(),
-        digest: have.digest(),
-    };
+    let staged = Phase::Staged { count: have.count(), digest: have.digest() };
     if round != Round::Bulk && *state.own() != state.own().with_phase(staged.clone()) {
         state.goal = None;
         return state.write_phase(staged);
@@ -353,11 +315,7 @@ fn discard(state: &mut State, have: &Reading) -> Vec<Effect> {
 /// A slow `Paused=True`, meant for a copy of this attempt, may yet land on the copy of the same name
 /// that the next attempt makes: what the conditions show then proves nothing (Q2).
 fn discarded(state: &mut State) -> Vec<Effect> {
-    let record = Record {
-        phase: Phase::Released,
-        unproven: true,
-        ..state.own().clone()
-    };
+    let record = Record { phase: Phase::Released, unproven: true, ..state.own().clone() };
     state.write(record)
 }
 
@@ -366,27 +324,14 @@ fn own(state: &mut State, count: usize, digest: Digest) -> Vec<Effect> {
     let mv = running(state);
     // A takeover answers to nobody's move.
     let by_move = mv.lineage == record.lineage && mv.epoch.next() == record.epoch;
-    let activation = if by_move {
-        Some(Activation { mv, count, digest })
-    } else {
-        None
-    };
-    let record = Record {
-        phase: Phase::Owner,
-        activation,
-        unproven: false,
-        ..record.clone()
-    };
+    let activation = if by_move { Some(Activation { mv, count, digest }) } else { None };
+    let record = Record { phase: Phase::Owner, activation, unproven: false, ..record.clone() };
     state.write(record)
 }
 
 /// The record says that this side owns the cluster: answer the move that made it so.
 pub(super) fn owned(state: &mut State) -> Vec<Effect> {
-    let ack = state
-        .own()
-        .activation
-        .clone()
-        .map(|done| Effect::Send(Message::CompleteAck(done)));
+    let ack = state.own().activation.clone().map(|done| Effect::Send(Message::CompleteAck(done)));
     state.work = Work::Rest;
     state.goal = None;
     ack.into_iter().collect()

@@ -44,10 +44,7 @@ impl<'i, 'a> Claims<'i, 'a> {
     /// The claims on what a Cluster owns and names.
     pub(super) fn of(inventory: &'i Inventory<'a>, cluster: usize) -> Self {
         let mut claims = Self::resume(inventory, cluster, BTreeMap::new());
-        let root = Claim {
-            why: Why::Root,
-            library: false,
-        };
+        let root = Claim { why: Why::Root, library: false };
         claims.open.insert((Strength::Owned, cluster), root);
         for (at, why) in inventory.soft.get(&cluster).into_iter().flatten() {
             let strength = match inventory.owners[*at].is_empty() {
@@ -65,13 +62,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         cluster: usize,
         claimed: BTreeMap<usize, Claim>,
     ) -> Self {
-        Self {
-            inventory,
-            cluster,
-            claimed,
-            open: BTreeMap::new(),
-            follows_labels: false,
-        }
+        Self { inventory, cluster, claimed, open: BTreeMap::new(), follows_labels: false }
     }
 
     /// The claims on objects that are labelled to move: those of the Cluster's namespace, and
@@ -112,9 +103,7 @@ impl<'i, 'a> Claims<'i, 'a> {
         let is_other_cluster = self.inventory.key(at).is_cluster() && at != self.cluster;
         let is_new = !self.claimed.contains_key(&at);
         if is_new && self.inventory.moves(at) && !is_other_cluster {
-            self.open
-                .entry((strength, at))
-                .or_insert(Claim { why, library });
+            self.open.entry((strength, at)).or_insert(Claim { why, library });
         }
     }
 
@@ -126,12 +115,7 @@ impl<'i, 'a> Claims<'i, 'a> {
             if by_label && self.spreads_its_label(owner, at) {
                 self.offer(Strength::Labelled, at, Why::LabelledToMove, claim.library);
             } else if !by_label && !claim.library {
-                self.offer(
-                    Strength::Owned,
-                    at,
-                    Why::Closure { owner: owner_key },
-                    false,
-                );
+                self.offer(Strength::Owned, at, Why::Closure { owner: owner_key }, false);
             } else if !by_label && self.is_part_of_library(owner, at) {
                 self.offer(Strength::Owned, at, Why::Library { by: owner_key }, true);
             }

@@ -12,16 +12,8 @@ use super::{Why, left};
 /// The suffixes of the Secrets that belong to a Cluster by their name alone: the purposes of
 /// Cluster API's `util/secret`, and the shim of a topology, which for some seconds owns what the
 /// Cluster will.
-const SECRET_SUFFIXES: [&str; 8] = [
-    "apiserver-etcd-client",
-    "ca",
-    "etcd",
-    "kubeconfig",
-    "proxy",
-    "sa",
-    "shim",
-    "user-kubeconfig",
-];
+const SECRET_SUFFIXES: [&str; 8] =
+    ["apiserver-etcd-client", "ca", "etcd", "kubeconfig", "proxy", "sa", "shim", "user-kubeconfig"];
 
 /// The objects of the input, who owns whom, and what each Cluster claims.
 ///
@@ -69,9 +61,7 @@ impl<'a> Inventory<'a> {
             types,
             owners,
         };
-        inventory
-            .cycles
-            .retain(|cycle| cycle.iter().all(|key| inventory.types.moves(key)));
+        inventory.cycles.retain(|cycle| cycle.iter().all(|key| inventory.types.moves(key)));
         inventory.find_soft_edges();
         inventory.claim();
         inventory
@@ -79,9 +69,7 @@ impl<'a> Inventory<'a> {
 
     /// The keys of the Clusters, sorted.
     pub fn clusters(&self) -> impl Iterator<Item = &'a ObjectKey> + '_ {
-        self.claims
-            .keys()
-            .map(|&cluster| self.index.object(cluster).key())
+        self.claims.keys().map(|&cluster| self.index.object(cluster).key())
     }
 
     /// The types that the input defines.
@@ -121,10 +109,7 @@ impl<'a> Inventory<'a> {
     pub(super) fn named_cluster(&self, at: usize) -> Option<&'a str> {
         let object: &'a Object = self.index.object(at);
         let label = || object.labels().get(CLUSTER_NAME_LABEL).map(String::as_str);
-        object
-            .cluster_name()
-            .or_else(label)
-            .filter(|name| !name.is_empty())
+        object.cluster_name().or_else(label).filter(|name| !name.is_empty())
     }
 
     /// The Clusters of the namespace of the object that its name fits, with the suffix.
@@ -148,9 +133,8 @@ impl<'a> Inventory<'a> {
         for at in 0..self.owners.len() {
             let object = self.index.object(at);
             let namespace = object.key().namespace.as_deref();
-            if let Some(cluster) = object
-                .cluster_name()
-                .and_then(|name| self.cluster(namespace, name))
+            if let Some(cluster) =
+                object.cluster_name().and_then(|name| self.cluster(namespace, name))
             {
                 let why = match object.key().kind == "ClusterResourceSetBinding" {
                     true => Why::ResourceSet,
@@ -177,7 +161,7 @@ impl<'a> Inventory<'a> {
         match fitting.as_slice() {
             [] => {}
             [(cluster, suffix)] => {
-                let why = Why::SoftEdge { suffix: *suffix };
+                let why = Why::SoftEdge { suffix };
                 self.soft.entry(*cluster).or_default().push((at, why));
             }
             several => {
@@ -200,9 +184,7 @@ impl<'a> Inventory<'a> {
         let labelled = self.labelled();
         for &cluster in &clusters {
             let so_far = self.claims.remove(&cluster).unwrap_or_default();
-            let claims = Claims::resume(self, cluster, so_far)
-                .labelled(&labelled)
-                .finish();
+            let claims = Claims::resume(self, cluster, so_far).labelled(&labelled).finish();
             self.claims.insert(cluster, claims);
         }
         self.count_claims();
@@ -232,27 +214,15 @@ impl<'a> Inventory<'a> {
 
     /// What several Clusters claim becomes a library object of each.
     fn share(&mut self) {
-        for (at, by) in self
-            .claimed_by
-            .iter()
-            .enumerate()
-            .filter(|(_, by)| by.len() > 1)
-        {
-            let clusters: Vec<ObjectKey> = by
-                .iter()
-                .map(|&cluster| self.key(cluster).clone())
-                .collect();
+        for (at, by) in self.claimed_by.iter().enumerate().filter(|(_, by)| by.len() > 1) {
+            let clusters: Vec<ObjectKey> =
+                by.iter().map(|&cluster| self.key(cluster).clone()).collect();
             for cluster in by {
-                let claim = self
-                    .claims
-                    .get_mut(cluster)
-                    .and_then(|claims| claims.get_mut(&at));
+                let claim = self.claims.get_mut(cluster).and_then(|claims| claims.get_mut(&at));
                 if let Some(claim) = claim.filter(|claim| !claim.library) {
                     claim.library = true;
                     if claim.why != Why::LabelledToMove {
-                        claim.why = Why::Shared {
-                            clusters: clusters.clone(),
-                        };
+                        claim.why = Why::Shared { clusters: clusters.clone() };
                     }
                 }
             }
@@ -298,20 +268,13 @@ impl<'a> Inventory<'a> {
 }
 
 fn has_namespaces(index: &Index<'_>) -> bool {
-    let mut clusters = index
-        .objects()
-        .iter()
-        .filter(|object| object.key().is_cluster());
+    let mut clusters = index.objects().iter().filter(|object| object.key().is_cluster());
     clusters.any(|cluster| cluster.key().namespace.is_some())
 }
 
 fn owners(index: &Index<'_>) -> Vec<Vec<Result<usize, OwnerFault>>> {
     let of = |object: &&Object| {
-        object
-            .owners()
-            .iter()
-            .map(|reference| index.owner(object, reference))
-            .collect()
+        object.owners().iter().map(|reference| index.owner(object, reference)).collect()
     };
     index.objects().iter().map(of).collect()
 }
@@ -333,11 +296,7 @@ fn references(index: &Index<'_>) -> Vec<Vec<(Reference, usize)>> {
             let target = index.target(object, &reference)?;
             Some((reference, target))
         };
-        object
-            .references()
-            .into_iter()
-            .filter_map(resolved)
-            .collect()
+        object.references().into_iter().filter_map(resolved).collect()
     };
     index.objects().iter().map(of).collect()
 }

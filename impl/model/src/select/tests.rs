@@ -51,28 +51,18 @@ fn secrets_are_named_exactly() {
     ];
     assert_eq!(
         chosen(&objects, "a"),
-        [
-            "Secret a-ca: named for the Cluster, -ca",
-            "Cluster a: the Cluster itself"
-        ],
+        ["Secret a-ca: named for the Cluster, -ca", "Cluster a: the Cluster itself"],
     );
     assert_eq!(chosen(&objects, "a-b").len(), 3);
     let left = select(&objects, &key("a")).expect("a selection").left;
     let secret = core("Secret", "a-b-ca", &[]);
-    assert_eq!(
-        left[secret.key()],
-        "it moves with Cluster.cluster.x-k8s.io default/a-b"
-    );
+    assert_eq!(left[secret.key()], "it moves with Cluster.cluster.x-k8s.io default/a-b");
     assert_eq!(left.len(), 5);
 }
 
 #[test]
 fn a_name_that_fits_two_clusters_is_a_problem() {
-    let objects = [
-        cluster("a"),
-        cluster("a-user"),
-        core("Secret", "a-user-kubeconfig", &[]),
-    ];
+    let objects = [cluster("a"), cluster("a-user"), core("Secret", "a-user-kubeconfig", &[])];
     assert!(problems(&objects, "a")[0].contains("fits several Clusters"));
     assert!(problems(&objects, "a-user")[0].contains("default/a-user-kubeconfig"));
 }
@@ -84,13 +74,7 @@ fn late_owners_are_made_up_for() {
     let objects = [
         with_spec("cluster.x-k8s.io/v1beta2", "Cluster", "a", &[], &spec),
         with_spec(INFRA, "DockerCluster", "a", &[], &json!({})),
-        with_spec(
-            "cluster.x-k8s.io/v1beta2",
-            "MachineHealthCheck",
-            "mhc",
-            &[],
-            &check,
-        ),
+        with_spec("cluster.x-k8s.io/v1beta2", "MachineHealthCheck", "mhc", &[], &check),
     ];
     assert_eq!(
         chosen(&objects, "a"),
@@ -146,20 +130,9 @@ fn classes_bring_their_templates_from_another_namespace() {
         value["metadata"]["namespace"] = json!("classes");
         Object::from_value(value).expect("an object")
     };
-    let class = with_spec(
-        "cluster.x-k8s.io/v1beta2",
-        "ClusterClass",
-        "c",
-        &[],
-        &templates,
-    );
-    let template = with_spec(
-        INFRA,
-        "DockerClusterTemplate",
-        "t",
-        &[("ClusterClass", "c")],
-        &json!({}),
-    );
+    let class = with_spec("cluster.x-k8s.io/v1beta2", "ClusterClass", "c", &[], &templates);
+    let template =
+        with_spec(INFRA, "DockerClusterTemplate", "t", &[("ClusterClass", "c")], &json!({}));
     let objects = [
         with_spec("cluster.x-k8s.io/v1beta2", "Cluster", "a", &[], &topology),
         move_away(class),
@@ -230,10 +203,7 @@ fn a_label_is_no_ownership_but_the_label_to_move_is_enough() {
         labelled("moving", "clusterctl.cluster.x-k8s.io/move"),
     ];
     let selection = select(&objects, &key("a")).expect("a selection");
-    assert_eq!(
-        selection.selected[objects[2].key()].why,
-        Why::LabelledToMove
-    );
+    assert_eq!(selection.selected[objects[2].key()].why, Why::LabelledToMove);
     assert!(selection.left[objects[1].key()].contains("a label is no ownership"));
 }
 
@@ -250,14 +220,8 @@ fn what_cannot_be_placed_is_named_with_all_the_rest() {
     let problems = problems(&objects, "a");
     assert_eq!(problems.len(), 3, "{problems:?}");
     assert!(problems[0].contains("Secret default/a-ca"), "{problems:?}");
-    assert!(
-        problems[1].contains("Machine.cluster.x-k8s.io default/orphan"),
-        "{problems:?}"
-    );
-    assert!(
-        problems[2].contains("owner cycle: MachineSet"),
-        "{problems:?}"
-    );
+    assert!(problems[1].contains("Machine.cluster.x-k8s.io default/orphan"), "{problems:?}");
+    assert!(problems[2].contains("owner cycle: MachineSet"), "{problems:?}");
 }
 
 #[test]
@@ -266,8 +230,5 @@ fn no_cluster_is_an_error() {
     let error = select(&objects, &key("a")).expect_err("no Cluster");
     assert_eq!(error, SelectError::NoCluster { objects: 1 });
     let objects = [cluster("b")];
-    assert!(matches!(
-        select(&objects, &key("a")),
-        Err(SelectError::NotFound { .. })
-    ));
+    assert!(matches!(select(&objects, &key("a")), Err(SelectError::NotFound { .. })));
 }

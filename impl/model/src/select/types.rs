@@ -27,10 +27,7 @@ pub enum MoveLabel {
 impl MoveLabel {
     fn of(object: &Object) -> Option<Self> {
         let labels = object.labels();
-        match (
-            labels.contains_key(MOVE_HIERARCHY_LABEL),
-            labels.contains_key(MOVE_LABEL),
-        ) {
+        match (labels.contains_key(MOVE_HIERARCHY_LABEL), labels.contains_key(MOVE_LABEL)) {
             (true, _) => Some(Self::Hierarchy),
             (false, true) => Some(Self::Object),
             (false, false) => None,
@@ -64,9 +61,7 @@ pub struct Types {
 impl Types {
     pub(super) fn of(index: &Index<'_>) -> Self {
         let crds = index.objects().iter().filter(|object| is_crd(object.key()));
-        Self {
-            known: crds.filter_map(|crd| read(crd)).collect(),
-        }
+        Self { known: crds.filter_map(|crd| read(crd)).collect() }
     }
 
     /// The type of a kind, where its CRD is in the input.
@@ -94,10 +89,7 @@ impl Types {
 
     /// The label to move that the object or its type has.
     pub(super) fn label(&self, object: &Object) -> Option<MoveLabel> {
-        let of_type = || {
-            self.get(&object.key().group_kind())
-                .and_then(|known| known.label)
-        };
+        let of_type = || self.get(&object.key().group_kind()).and_then(|known| known.label);
         MoveLabel::of(object).or_else(of_type)
     }
 }
@@ -110,9 +102,7 @@ pub(super) fn is_crd(key: &ObjectKey) -> bool {
 /// The groups of Cluster API and of the providers that follow its convention. The group of
 /// clusterctl's own inventory is none of them.
 fn is_group_of_providers(group: &str) -> bool {
-    let below = group
-        .strip_suffix(CLUSTER_API)
-        .is_some_and(|rest| rest.ends_with('.'));
+    let below = group.strip_suffix(CLUSTER_API).is_some_and(|rest| rest.ends_with('.'));
     group == CLUSTER_API || (below && group != "clusterctl.cluster.x-k8s.io")
 }
 
@@ -122,17 +112,9 @@ fn read(crd: &Object) -> Option<(GroupKind, MovingType)> {
         group: text("/spec/group")?.to_owned(),
         kind: text("/spec/names/kind")?.to_owned(),
     };
-    let versions = crd
-        .value()
-        .pointer("/spec/versions")
-        .and_then(Value::as_array);
-    let stored = versions
-        .into_iter()
-        .flatten()
-        .find(|version| version["storage"] == true);
-    let storage_version = stored
-        .and_then(|version| version["name"].as_str())
-        .unwrap_or_default();
+    let versions = crd.value().pointer("/spec/versions").and_then(Value::as_array);
+    let stored = versions.into_iter().flatten().find(|version| version["storage"] == true);
+    let storage_version = stored.and_then(|version| version["name"].as_str()).unwrap_or_default();
     let known = MovingType {
         plural: text("/spec/names/plural").unwrap_or_default().to_owned(),
         storage_version: storage_version.to_owned(),
@@ -173,29 +155,16 @@ mod tests {
     #[test]
     fn labels_of_crds_decide() {
         let crds = [
-            crd(
-                "metal.example",
-                "Host",
-                json!({"clusterctl.cluster.x-k8s.io/move-hierarchy": ""}),
-            ),
-            crd(
-                "infra.example",
-                "Thing",
-                json!({"cluster.x-k8s.io/provider": "infra"}),
-            ),
+            crd("metal.example", "Host", json!({"clusterctl.cluster.x-k8s.io/move-hierarchy": ""})),
+            crd("infra.example", "Thing", json!({"cluster.x-k8s.io/provider": "infra"})),
             crd("stray.cluster.x-k8s.io", "Stray", json!({})),
         ];
         let types = Types::of(&Index::new(&crds));
         assert!(types.moves(&key("metal.example", "Host")));
         assert!(types.moves(&key("infra.example", "Thing")));
         assert!(!types.moves(&key("stray.cluster.x-k8s.io", "Stray")));
-        let thing = types
-            .get(&key("infra.example", "Thing").group_kind())
-            .expect("a type");
-        assert_eq!(
-            (thing.storage_version.as_str(), thing.plural.as_str()),
-            ("v2", "things")
-        );
+        let thing = types.get(&key("infra.example", "Thing").group_kind()).expect("a type");
+        assert_eq!((thing.storage_version.as_str(), thing.plural.as_str()), ("v2", "things"));
     }
 
     #[test]

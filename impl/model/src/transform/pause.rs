@@ -138,10 +138,7 @@ mod tests {
         assert_eq!(pause(&mut deployment, "m"), Paused::Now);
         assert_eq!(deployment["metadata"]["annotations"][PAUSED], "true");
         assert!(unpause(&mut deployment, "m"));
-        assert_eq!(
-            deployment["spec"], spec,
-            "its spec.paused is a pause of roll-outs"
-        );
+        assert_eq!(deployment["spec"], spec, "its spec.paused is a pause of roll-outs");
         assert_eq!(deployment["metadata"], json!({"name": "x"}));
     }
 }

@@ -45,12 +45,9 @@ pub(crate) fn each_reference(value: &mut Value, change: &mut impl FnMut(&mut Map
             {
                 change(map);
             }
-            map.values_mut()
-                .for_each(|value| each_reference(value, change));
+            map.values_mut().for_each(|value| each_reference(value, change));
         }
-        Value::Array(entries) => entries
-            .iter_mut()
-            .for_each(|entry| each_reference(entry, change)),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| each_reference(entry, change)),
         _ => {}
     }
 }

@@ -17,11 +17,7 @@ fn inventory(text: &mut String, objects: &[Object]) -> fmt::Result {
     let inventory = Inventory::new(objects);
     if inventory.clusters().next().is_none() {
         let nothing = inventory.select(&cluster_key(Some("default"), "c1"));
-        writeln!(
-            text,
-            "{}",
-            nothing.expect_err("there is no Cluster to select")
-        )?;
+        writeln!(text, "{}", nothing.expect_err("there is no Cluster to select"))?;
     }
     for cluster in inventory.clusters() {
         match inventory.select(cluster) {
@@ -55,11 +51,7 @@ fn plan(text: &mut String, selection: &Selection, objects: &[Object]) -> fmt::Re
         }
     }
     for left in &selection.left_owners {
-        writeln!(
-            text,
-            "left off {}: {} ({})",
-            left.object, left.owner, left.reason
-        )?;
+        writeln!(text, "left off {}: {} ({})", left.object, left.owner, left.reason)?;
     }
     writeln!(text)
 }

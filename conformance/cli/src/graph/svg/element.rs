@@ -20,12 +20,7 @@ pub(super) fn caption(x: usize, y: usize, size: usize, words: &str) -> String {
 
 /// The ground of a level, with its number.
 pub(super) fn band(band: &Band) -> String {
-    let Band {
-        level,
-        top,
-        width,
-        height,
-    } = *band;
+    let Band { level, top, width, height } = *band;
     format!(
         "<rect y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"#f8fafc\"/>\n{}",
         caption(MARGIN, top + 17, 11, &format!("level {level}"))
@@ -36,11 +31,7 @@ pub(super) fn band(band: &Band) -> String {
 pub(super) fn object_box(spot: &Spot, object: &PlannedObject, name: &str, tooltip: &str) -> String {
     let Spot { x, y } = *spot;
     let (fill, stroke) = colours(&object.group);
-    let dashes = if object.library {
-        " stroke-dasharray=\"5 3\""
-    } else {
-        ""
-    };
+    let dashes = if object.library { " stroke-dasharray=\"5 3\"" } else { "" };
     let head = format!("{} {}", object.position, object.kind);
     format!(
         "<g><title>{tooltip}</title><rect x=\"{x}\" y=\"{y}\" width=\"{BOX_WIDTH}\" \

@@ -47,11 +47,7 @@ pub(super) struct Layout {
 impl Layout {
     /// Lays the levels out from `top` downwards.
     pub(super) fn of(plan: &ClusterPlan, columns: usize, top: usize) -> Self {
-        let mut layout = Self {
-            spots: BTreeMap::new(),
-            bands: Vec::new(),
-            bottom: top,
-        };
+        let mut layout = Self { spots: BTreeMap::new(), bands: Vec::new(), bottom: top };
         for level in &plan.levels {
             layout.level(level, columns);
         }
@@ -71,12 +67,7 @@ impl Layout {
         }
         let rows = level.len().div_ceil(columns).max(1);
         let height = BAND_TOP + rows * (BOX_HEIGHT + ROW_GAP) - ROW_GAP + BAND_BOTTOM;
-        self.bands.push(Band {
-            level: self.bands.len() + 1,
-            top,
-            width: width(columns),
-            height,
-        });
+        self.bands.push(Band { level: self.bands.len() + 1, top, width: width(columns), height });
         self.bottom = top + height;
     }
 }

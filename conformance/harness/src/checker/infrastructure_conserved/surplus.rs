@@ -82,9 +82,7 @@ fn changes_number(scene: &Scene<'_>, step: &Step<'_>) -> bool {
     let now = &step.state.facts;
     let number = step.write.told.replicas.is_some()
         && then.is_some_and(|then| then.replicas != now.replicas);
-    let specs = then
-        .and_then(|then| then.spec.as_ref())
-        .zip(now.spec.as_ref());
+    let specs = then.and_then(|then| then.spec.as_ref()).zip(now.spec.as_ref());
     number && specs.is_none_or(|(then, now)| then.missing_in(now) <= 1)
 }
 
@@ -109,8 +107,7 @@ impl<'k> Tally<'k> {
     /// How many are asked for, when everybody who asks says how many.
     fn desired(&self) -> Option<i64> {
         let all: Option<Vec<i64>> = self.asked.values().copied().collect();
-        all.filter(|all| !all.is_empty())
-            .map(|all| all.iter().sum())
+        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
     }
 
     fn there(&self) -> usize {

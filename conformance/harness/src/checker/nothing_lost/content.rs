@@ -28,11 +28,7 @@ impl<'t> Part<'t> {
     /// Follows one part through the writes. What the mover does to it is its own affair (a mark
     /// may replace all annotations), until somebody else writes there again.
     fn last(area: Area, track: &'t Track<'_>, one: &Move<'_>) -> Self {
-        let mut part = Self {
-            area,
-            held: None,
-            written: None,
-        };
+        let mut part = Self { area, held: None, written: None };
         let mut marked = false;
         for step in &track.steps {
             let write = step.write;
@@ -63,9 +59,5 @@ pub(super) fn part_of(facts: &Facts, area: Area) -> Option<&Leaves> {
 /// The last step before `end` after which the object exists.
 pub(super) fn at<'t, 'h>(track: &'t Track<'h>, end: Option<Timestamp>) -> Option<&'t Step<'h>> {
     let early = |step: &Step<'h>| end.is_none_or(|end| step.write.received < end);
-    track
-        .steps
-        .iter()
-        .rev()
-        .find(|step| step.exists && early(step))
+    track.steps.iter().rev().find(|step| step.exists && early(step))
 }

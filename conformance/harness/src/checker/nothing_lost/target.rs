@@ -31,18 +31,12 @@ fn staged<'t, 'h>(
     track: &'t Track<'h>,
     copy: &'t Copied<'h>,
 ) -> impl Iterator<Item = (&'t Step<'h>, &'t Step<'h>)> {
-    track
-        .steps
-        .iter()
-        .zip(track.steps.iter().skip(1))
-        .filter(move |(_, step)| {
-            let write = step.write;
-            let before = one
-                .target_unpause
-                .is_none_or(|end| write.received < end.received);
-            let later = write.received >= copy.created.received;
-            later && before && !one.is_mover(Side::Target, &write.actor)
-        })
+    track.steps.iter().zip(track.steps.iter().skip(1)).filter(move |(_, step)| {
+        let write = step.write;
+        let before = one.target_unpause.is_none_or(|end| write.received < end.received);
+        let later = write.received >= copy.created.received;
+        later && before && !one.is_mover(Side::Target, &write.actor)
+    })
 }
 
 /// A copy that went from the target again, without the mover's doing.
@@ -99,9 +93,7 @@ fn made_anew(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Los
     let (cluster, _) = cluster_of_secret(&track.key)?;
     let ours = cluster == one.cluster.name && track.key.namespace == one.cluster.namespace;
     let unpause = one.target_unpause.filter(|_| ours)?;
-    let made = track
-        .births()
-        .find(|step| step.write.received >= unpause.received)?;
+    let made = track.births().find(|step| step.write.received >= unpause.received)?;
     let name = scene.objects.name(&track.key);
     let says = format!("{name} was not copied, and the target made a new one");
     Some((says, vec![scene.line(made)]))

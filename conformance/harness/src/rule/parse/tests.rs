@@ -65,10 +65,7 @@ fn a_rule_has_its_area_tags_words_and_cases() {
 #[case::cases_empty("- **O1** [o] a\n  Cases:\n", "line 3: the cases of rule O1")]
 #[case::no_tag("- **O1** a\n  Cases: none yet\n", "line 3: rule O1 has no tag")]
 #[case::bad_tag("- **O1** [x] a\n  Cases: none yet\n", "line 3: rule O1 has no tag")]
-#[case::no_text(
-    "- **O1** [o] core.\n  Cases: none yet\n",
-    "line 3: rule O1 has no text"
-)]
+#[case::no_text("- **O1** [o] core.\n  Cases: none yet\n", "line 3: rule O1 has no text")]
 #[case::no_id("- **Order** [o] a\n", "line 3: `Order` is no rule id")]
 #[case::not_closed("- **O1 [o] a\n", "line 3: `O1 [o] a` is no rule id")]
 #[case::elsewhere("- **T1** [o] a\n", "line 3: rule T1 stands in area O")]
