@@ -12,6 +12,7 @@
 //! Read [`scenario`] (what may happen), [`world`] (what happens), [`search`] (every order of it),
 //! [`catalogue`] (what is explored), [`mutation`] (rules taken out). Start from [`explore`].
 
+pub mod at;
 pub mod catalogue;
 pub mod mutation;
 pub mod scenario;

@@ -1,7 +1,7 @@
 //! What is explored: which faults may come and how often, and what is demanded of the end.
 
+use crate::at::At;
 use crate::mutation::Mutation;
-use crate::world::At;
 
 /// How often each thing may still happen. Everything else happens whenever it can.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

@@ -248,14 +248,14 @@ fn restores() -> Vec<Exploration> {
                 Budget { parent_restores: 1, ..CALM },
             ),
         ),
-        deep(holds(
+        holds(
             &["H7", "H8", "R1"],
             s(
                 "parent-restored-and-crash",
                 "the same, with a crash",
                 Budget { parent_restores: 1, crashes: 1, ..CALM },
             ),
-        )),
+        ),
         holds(
             &["H8", "R2", "C2"],
             s(
@@ -264,14 +264,14 @@ fn restores() -> Vec<Exploration> {
                 Budget { child_restores: 1, ..CALM },
             ),
         ),
-        deep(holds(
+        holds(
             &["H8", "R2", "C2", "R1"],
             s(
                 "child-restored-and-crash",
                 "the same, with a crash",
                 Budget { child_restores: 1, crashes: 1, ..CALM },
             ),
-        )),
+        ),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! What a side wants done: the effects of a step.
 
 use super::message::{Message, Refusal};
-use super::record::{Entry, Epoch, LateWrite, Name, Record, Uid, Version};
+use super::record::{Entry, Epoch, LateWrite, Name, Reading, Record, Uid, Version};
 
 /// What to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,6 +85,20 @@ pub enum Write {
         /// The version that was compared.
         version: Version,
     },
+}
+
+impl Write {
+    /// Deletes all of a reading in reverse order, guarded by what was compared (O4, C1).
+    pub(super) fn deletions(reading: &Reading) -> Vec<Self> {
+        let entries = reading.entries().iter().rev();
+        entries
+            .map(|entry| Self::Delete {
+                name: entry.name.clone(),
+                uid: entry.uid,
+                version: entry.version,
+            })
+            .collect()
+    }
 }
 
 /// How the admission fence stands on this side.

@@ -57,7 +57,7 @@ pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
         }
         Phase::Held => state.perform(Step::Pause),
         // After an activation the ack is what the other side waits for.
-        Phase::Owner => super::target::owned(state),
+        Phase::Owner => owned(state),
         _ => state.rest(),
     }
 }
@@ -193,6 +193,14 @@ pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     }
 }
 
+/// The record says that this side owns the cluster: answer the move that made it so.
+fn owned(state: &mut State) -> Vec<Effect> {
+    let ack = state.own().activation.clone().map(|done| Effect::Send(Message::CompleteAck(done)));
+    state.work = Work::Rest;
+    state.goal = None;
+    ack.into_iter().collect()
+}
+
 fn running(state: &State) -> Move {
     state.own().last.expect("a source that moves has recorded which move")
 }
@@ -301,7 +309,7 @@ fn clean(state: &mut State, recorded: &Reading, left: &Reading) -> Vec<Effect> {
         effects.extend(state.write(record));
         return effects;
     }
-    state.apply(deletions(left))
+    state.apply(Write::deletions(left))
 }
 
 /// What somebody wrote since the recorded reading; finalizers, status and bookkeeping do not count.
@@ -310,20 +318,6 @@ fn late_write(recorded: &Reading, now: &super::Entry) -> Option<LateWrite> {
         then.uid == now.uid && then.digest == now.digest && then.deleting == now.deleting
     });
     (!same).then(|| LateWrite { name: now.name.clone(), digest: now.digest, deleted: now.deleting })
-}
-
-/// Deletes all of a reading in reverse order, guarded by what was compared.
-pub(super) fn deletions(reading: &Reading) -> Vec<Write> {
-    reading
-        .entries()
-        .iter()
-        .rev()
-        .map(|entry| Write::Delete {
-            name: entry.name.clone(),
-            uid: entry.uid,
-            version: entry.version,
-        })
-        .collect()
 }
 
 impl State {

@@ -1,10 +1,7 @@
 //! The role of the target: the side that stages copies, takes the cluster over and proves it.
 
 use super::record::{Activation, Epoch, LateWrite, Lineage, Move, Phase, Reading, Record};
-use super::source::deletions;
-use super::{
-    Effect, Ended, Goal, Message, Notice, Refusal, Round, State, Step, Timer, Work, Write,
-};
+use super::{Effect, Ended, Goal, Message, Notice, Refusal, Round, State, Step, Timer, Write};
 use crate::digest::Digest;
 
 /// What a target does first in a phase that was just recorded, also after a crash.
@@ -241,7 +238,7 @@ fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> V
     }
     let removed: Vec<_> =
         have.entries().iter().filter(|copy| set.get(&copy.name).is_none()).cloned().collect();
-    let mut writes = deletions(&Reading::new(removed.clone(), have.digest()));
+    let mut writes = Write::deletions(&Reading::new(removed.clone(), have.digest()));
     let removes = !removed.is_empty();
     let mut touched = removed;
     for entry in set.entries() {
@@ -308,7 +305,7 @@ fn discard(state: &mut State, have: &Reading) -> Vec<Effect> {
     }
     match recorded_first(state, have.entries(), true) {
         Some(effects) => effects,
-        None => state.apply(deletions(have)),
+        None => state.apply(Write::deletions(have)),
     }
 }
 
@@ -327,14 +324,6 @@ fn own(state: &mut State, count: usize, digest: Digest) -> Vec<Effect> {
     let activation = if by_move { Some(Activation { mv, count, digest }) } else { None };
     let record = Record { phase: Phase::Owner, activation, unproven: false, ..record.clone() };
     state.write(record)
-}
-
-/// The record says that this side owns the cluster: answer the move that made it so.
-pub(super) fn owned(state: &mut State) -> Vec<Effect> {
-    let ack = state.own().activation.clone().map(|done| Effect::Send(Message::CompleteAck(done)));
-    state.work = Work::Rest;
-    state.goal = None;
-    ack.into_iter().collect()
 }
 
 impl State {
