@@ -250,6 +250,9 @@ fn merge(asked: Told, answer: Option<Told>, subresource: &str) -> Told {
         told = Told { uid: told.uid, resource_version: told.resource_version, ..Told::default() };
         told.facts = Facts { replicas, touched, ..Facts::default() };
     }
+    if subresource.is_empty() {
+        told.facts.forget_status();
+    }
     // The UID and version of the request are the caller's idea of them.
     told.uid = None;
     told.resource_version = None;

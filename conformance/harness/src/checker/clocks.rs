@@ -2,12 +2,16 @@
 //!
 //! Nothing in two audit logs measures the difference of their clocks, so the logs are believed
 //! until they contradict themselves: a copy before its original, or parts of one move that lie
-//! further apart than the parts are long.
+//! further apart than a mover waits between them.
 
 use crate::history::moves::Move;
 use crate::history::objects::Objects;
 use crate::history::{Side, Write};
 use jiff::Timestamp;
+
+/// No mover waits longer between its work at one side and at the other: a slow barrier takes
+/// seconds, a bootstrap token lives 15 minutes. In nanoseconds.
+const LONGEST_WAIT: i128 = 5 * 60 * 1_000_000_000;
 
 /// What is known of the clocks of the two logs.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +40,7 @@ impl Clocks {
 fn apart(objects: &Objects<'_>) -> Option<String> {
     let source = objects.history().span(Side::Source)?;
     let target = objects.history().span(Side::Target)?;
-    let gap = gap(source, target).filter(|gap| *gap > 0)?;
+    let gap = gap(source, target).filter(|gap| *gap > LONGEST_WAIT)?;
     Some(format!(
         "The clocks of the two logs cannot be reconciled: the source's log lasts from {:.0} to \
          {:.0}, the target's from {:.0} to {:.0}, {} apart, though both tell of one move.",
@@ -66,25 +70,21 @@ fn copy_before_original(objects: &Objects<'_>, one: &Move<'_>) -> Option<String>
 }
 
 /// The source's part of a move, from pause to last deletion, and the target's, from first copy to
-/// unpause, belong together: a gap longer than both is a difference of the clocks, or at least
-/// cannot be told from one.
+/// unpause, belong together: a long gap is a difference of the clocks, or cannot be told from one.
 fn parts_apart(one: &Move<'_>) -> Option<String> {
     let source = extent(one.source_pause.into_iter().chain(one.removals.iter().copied()))?;
     let target =
         extent(one.first_copy().into_iter().chain(one.last_copy()).chain(one.target_unpause))?;
-    let gap = gap(source, target)?;
-    let long = gap > lasted(source) + lasted(target);
-    long.then(|| {
-        format!(
-            "The clocks of the two logs cannot be reconciled: the source's part of the move lasts \
+    let gap = gap(source, target).filter(|gap| *gap > LONGEST_WAIT)?;
+    Some(format!(
+        "The clocks of the two logs cannot be reconciled: the source's part of the move lasts \
              from {:.3} to {:.3}, the target's from {:.3} to {:.3}, {} apart.",
-            source.0,
-            source.1,
-            target.0,
-            target.1,
-            length(gap)
-        )
-    })
+        source.0,
+        source.1,
+        target.0,
+        target.1,
+        length(gap)
+    ))
 }
 
 type Extent = (Timestamp, Timestamp);
@@ -98,10 +98,6 @@ fn extent<'h>(writes: impl Iterator<Item = &'h Write>) -> Option<Extent> {
 fn gap(one: Extent, other: Extent) -> Option<i128> {
     let (first, second) = if one.0 <= other.0 { (one, other) } else { (other, one) };
     Some(second.0.as_nanosecond() - first.1.as_nanosecond()).filter(|gap| *gap > 0)
-}
-
-fn lasted(extent: Extent) -> i128 {
-    extent.1.as_nanosecond() - extent.0.as_nanosecond()
 }
 
 fn length(nanoseconds: i128) -> String {

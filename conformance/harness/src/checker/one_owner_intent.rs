@@ -167,12 +167,16 @@ fn overlap<'h>(
         (Unpaused, Unknown) => (false, Side::Target),
         _ => return None,
     };
+    // A source that is not paused when its log ends may be paused later. A target that owns when
+    // its log ends goes on: only another move could take that back.
     let bound = |side: Side, end: Option<Timestamp>| {
-        end.or_else(|| scene.history().span(side).map(|(_, last)| last))
+        let last = scene.history().span(side).map(|(_, last)| last);
+        end.or(last.filter(|_| side == Side::Source))
     };
     let common = |source: Bounds, target: Bounds| {
         let from = source.0.max(target.0);
-        let to = bound(Side::Source, source.1).min(bound(Side::Target, target.1));
+        let ends = [bound(Side::Source, source.1), bound(Side::Target, target.1)];
+        let to = ends.into_iter().flatten().min();
         let lasts = to.is_none_or(|to| from.is_none_or(|from| from < to));
         lasts.then_some((from, to))
     };

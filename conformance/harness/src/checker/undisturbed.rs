@@ -107,7 +107,8 @@ fn disturbs(
     let machine = key.group == "cluster.x-k8s.io" && key.resource == "machines";
     let ours = scene.objects.cluster_of(Side::Target, key) == Some(&one.cluster);
     let by_others = !one.is_mover(Side::Target, &step.write.actor);
-    machine && ours && by_others && (ends || step.change == Change::Birth)
+    // A Machine that is made may be asked for: what is more than that is found by C1.
+    machine && ours && by_others && ends
 }
 
 /// Whether a Pod's restarts have become more with this step.

@@ -252,6 +252,18 @@ impl Facts {
         self.annotations = later.annotations.or(self.annotations.take());
     }
 
+    /// Forgets what a request asks for in `status`: a server takes it on the status subresource
+    /// only.
+    pub fn forget_status(&mut self) {
+        self.forget(Area::Conditions);
+        self.forget(Area::Status);
+        self.observed_generation = None;
+        self.restarts = None;
+        if let Some(touched) = &mut self.touched {
+            touched.retain(|area| !matches!(area, Area::Conditions | Area::Status));
+        }
+    }
+
     /// Forgets what was known of a part.
     pub fn forget(&mut self, area: Area) {
         match area {
