@@ -1,9 +1,10 @@
-//! How fast audit logs are judged: 1,000,000 events, nine in ten of them reads, and the same writes
-//! with a tenth of the reads, to show that memory goes with the writes.
+//! How fast audit logs are judged: a recorded move among 1,000,000 events, nine in ten of them reads,
+//! and the same writes with a tenth of the reads, to show that memory goes with the writes.
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures")]
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use fulcrum_harness::judge::{Evidence, Input, judge};
+use fulcrum_harness::judge::{Input, judge};
+use fulcrum_harness::recorded::MOVE_CLUSTERCTL;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -35,11 +36,9 @@ fn run(name: &str, reads: u64) -> Result<u64, Box<dyn Error>> {
     let source = folder.log("source", WRITES / 2, reads / 2)?;
     let target = folder.log("target", WRITES / 2, reads / 2)?;
     let bytes = fs::metadata(&source)?.len() + fs::metadata(&target)?.len();
-    let evidence = Evidence {
-        source: vec![Input::File(source)],
-        target: vec![Input::File(target)],
-        infrastructure: Vec::new(),
-    };
+    let mut evidence = MOVE_CLUSTERCTL.evidence();
+    evidence.source.push(Input::File(source));
+    evidence.target.push(Input::File(target));
     let begun = Instant::now();
     let history = evidence.read()?;
     let read = begun.elapsed();

@@ -17,7 +17,7 @@ impl At {
     /// Both.
     pub const BOTH: [Self; 2] = [Self::Parent, Self::Child];
 
-    /// The index into the arrays of a [`World`].
+    /// The index into the arrays of a world.
     #[must_use]
     pub fn index(self) -> usize {
         match self {

@@ -29,7 +29,7 @@ pub(crate) fn clusters(tracks: &BTreeMap<Side, Tracks<'_>>) -> BTreeMap<Side, BT
 
 /// The name of the Secret's Cluster, when the Secret is named as one of a Cluster's own.
 #[must_use]
-pub fn cluster_of_secret<'k>(secret: &'k Key) -> Option<(&'k str, &'k str)> {
+pub fn cluster_of_secret(secret: &Key) -> Option<(&str, &str)> {
     let (cluster, suffix) = secret.name.rsplit_once('-')?;
     let own = secret.is_secret() && SECRET_SUFFIXES.contains(&suffix);
     own.then_some((cluster, suffix))
