@@ -22,15 +22,15 @@ pub enum Input {
     SessionDown,
     /// A message of the other side.
     Received(Message),
-    /// The outcome of [`Effect::WriteRecord`].
+    /// The outcome of [`Effect::WriteRecord`](super::Effect::WriteRecord).
     RecordWritten(RecordOutcome),
-    /// The outcome of [`Effect::Preflight`].
+    /// The outcome of [`Effect::Preflight`](super::Effect::Preflight).
     Preflight(bool),
-    /// The outcome of [`Effect::Read`].
+    /// The outcome of [`Effect::Read`](super::Effect::Read).
     Read(Reading),
     /// The outcome of any other effect that has one.
     Done(Outcome),
-    /// What [`Effect::Await`] waits for is so.
+    /// What [`Effect::Await`](super::Effect::Await) waits for is so.
     Reached(Condition),
     /// A timer that was armed.
     Timer(Timer),
