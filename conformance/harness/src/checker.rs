@@ -202,7 +202,17 @@ fn rank(outcome: Outcome) -> u8 {
 fn no_move(scene: &Scene<'_>) -> Verdict {
     scene.lacks(&[Side::Target]).unwrap_or_else(|| {
         let clusters = scene.objects.of_side(Side::Target).any(|track| track.key.is_cluster());
-        Verdict::unknown(if clusters {
+        let shared = moves::of_one_server(&scene.objects);
+        Verdict::unknown(if let Some(cluster) = shared {
+            format!(
+                "No hand-over shows: both logs are of one API server, for {} has one UID in both.",
+                scene.objects.name(cluster)
+            )
+        } else if moves::goes_back(&scene.objects) {
+            "No hand-over shows from source to target, but one the other way round: the two logs \
+             may be exchanged."
+                .into()
+        } else if clusters {
             "No hand-over shows: no Cluster of the target was created there as a copy.".into()
         } else {
             "No hand-over shows: the target's log has no write to a Cluster of Cluster API.".into()

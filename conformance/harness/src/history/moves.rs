@@ -85,6 +85,9 @@ fn same_program(mover: &Actor, actor: &Actor) -> bool {
 /// create names a UID of another server, or when it is created paused.
 #[must_use]
 pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
+    if of_one_server(objects).is_some() {
+        return Vec::new();
+    }
     let clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
     let mut moves: Vec<Move<'h>> = clusters.filter_map(|track| begin(objects, track)).collect();
     let sole = moves.len() == 1;
@@ -96,9 +99,25 @@ pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
     moves
 }
 
+/// A Cluster that has one UID in both logs: they are of one and the same API server.
+pub(crate) fn of_one_server<'o>(objects: &'o Objects<'_>) -> Option<&'o Key> {
+    let mut clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
+    let shared = clusters.find(|track| {
+        let source = objects.track(Side::Source, &track.key);
+        source.is_some_and(|source| source.uids().any(|uid| track.uids().any(|it| it == uid)))
+    })?;
+    Some(&shared.key)
+}
+
+/// Whether a Cluster of the target was copied to the source: the logs may be exchanged.
+pub(crate) fn goes_back(objects: &Objects<'_>) -> bool {
+    let mut clusters = objects.of_side(Side::Source).filter(|track| track.key.is_cluster());
+    clusters.any(|track| track.births().any(|birth| is_copy(objects, Side::Target, track, birth)))
+}
+
 fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
     let births: Vec<&Step<'h>> =
-        track.births().filter(|birth| is_copy(objects, track, birth)).collect();
+        track.births().filter(|birth| is_copy(objects, Side::Source, track, birth)).collect();
     // Of several attempts the one that came to own, else the last.
     let owned = births.iter().find(|birth| unpause_after(track, birth).is_some());
     let birth = owned.or(births.last())?;
@@ -123,13 +142,13 @@ fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
 /// Whether a creation of the Cluster on the target made a copy: the source had it, or the request
 /// names another server's UID, or it came into the world paused. (The clocks may be wrong, so that
 /// the source seems to have it later only.)
-fn is_copy(objects: &Objects<'_>, track: &Track<'_>, birth: &Step<'_>) -> bool {
+fn is_copy(objects: &Objects<'_>, from: Side, track: &Track<'_>, birth: &Step<'_>) -> bool {
     let write = birth.write;
     let foreign = write.named_uid.is_some() && write.named_uid != write.uid;
     let paused = birth.state.facts.spec_paused == Some(true);
-    match objects.track(Side::Source, &track.key) {
-        Some(source) => foreign || paused || source.existed_before(write.completed),
-        None if objects.history().has(Side::Source) => foreign,
+    match objects.track(from, &track.key) {
+        Some(original) => foreign || paused || original.existed_before(write.completed),
+        None if objects.history().has(from) => foreign,
         None => foreign || paused,
     }
 }

@@ -188,8 +188,20 @@ fn real_logs_an_hour_apart_make_it_unknown() {
 fn exchanged_logs_accuse_nobody_of_two_owners() {
     let story = told();
     let judged = Judged::of(Some(&story.target.log()), Some(&story.source.log()), None);
-    judged.came_out("H1a", Unknown);
+    judged.came_out("H1a", Unknown).says("may be exchanged");
     judged.measured_nothing("unowned window");
+    nobody_is_accused(&judged);
+}
+
+/// One log was handed over twice.
+#[test]
+fn a_log_that_stands_for_both_sides_accuses_nobody() {
+    let story = told();
+    let judged = Judged::of(Some(&story.source.log()), Some(&story.source.log()), None);
+    for finding in &judged.judgement.findings {
+        assert_eq!(finding.outcome, Unknown, "{finding:?}");
+    }
+    judged.came_out("H1a", Unknown).says("both logs are of one API server");
 }
 
 #[test]
