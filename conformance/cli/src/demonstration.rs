@@ -30,6 +30,7 @@ fn opening() -> String {
 }
 
 fn closing(program: &str) -> String {
+    let explorer = "cargo run --bin fulcrum-explore --";
     let words = format!(
         "This was a demonstration and ends with exit code 0 whatever the verdict; \
          `{program} judge` ends with 1 when a rule failed, and with 4 when one is unknown.\n"
@@ -51,6 +52,10 @@ What else there is to try, from the root of the repository:
   a move and objects of your own
     {program} judge --source parent-audit.log --target child-audit.log
     kubectl get -A -o json clusters,machines,secrets | {program} graph -
+
+  every interleaving of a hand-over, to the end of stated bounds; and the story that a rule prevents
+    cargo run --bin fulcrum-explore
+    {explorer} --story pause-late
 
   all options, with examples; the rules that are judged are in proto/CONTRACT.md
     {program} --help
