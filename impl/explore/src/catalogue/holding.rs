@@ -6,7 +6,8 @@ use crate::scenario::{Budget, Scenario};
 /// Scenarios in which everything must hold, each explored to its end.
 #[must_use]
 pub fn holding() -> Vec<Exploration> {
-    [processes(), messages(), writers(), deleters(), ways_back(), restores(), losses()].concat()
+    [processes(), messages(), writers(), deleters(), pairs(), ways_back(), restores(), losses()]
+        .concat()
 }
 
 fn holds(rules: &'static [&'static str], scenario: Scenario) -> Exploration {
@@ -212,6 +213,28 @@ fn deleters() -> Vec<Exploration> {
                 )
             },
         ),
+    ]
+}
+
+/// Every other pair of what may go wrong in one move, and of what users may do meanwhile.
+fn pairs() -> Vec<Exploration> {
+    let pair = |name, rules, budget| {
+        let scenario = Scenario::new(name, "both may happen at any time, in any order", budget);
+        holds(rules, scenario.unfenced())
+    };
+    vec![
+        pair("crash-and-loss", &["R1", "R2"], Budget { crashes: 1, losses: 1, ..CALM }),
+        pair("crash-and-deletion", &["R1", "I7"], Budget { crashes: 1, deletes: 1, ..CALM }),
+        pair("two-delays", &["H2"], Budget { delays: 2, ..CALM }),
+        pair("delay-and-loss", &["H2", "R2"], Budget { delays: 1, losses: 1, ..CALM }),
+        pair("delay-and-replay", &["H2", "R2"], Budget { delays: 1, duplicates: 1, ..CALM }),
+        pair("delay-and-deletion", &["H2", "I7"], Budget { delays: 1, deletes: 1, ..CALM }),
+        pair("loss-and-late-write", &["R2", "H6"], Budget { losses: 1, scales: 1, ..CALM }),
+        pair("loss-and-deletion", &["R2", "I7"], Budget { losses: 1, deletes: 1, ..CALM }),
+        pair("replay-and-late-write", &["R2", "H6"], Budget { duplicates: 1, scales: 1, ..CALM }),
+        pair("replay-and-deletion", &["R2", "I7"], Budget { duplicates: 1, deletes: 1, ..CALM }),
+        pair("two-late-writes", &["H6"], Budget { scales: 2, ..CALM }),
+        pair("two-deletions", &["I7"], Budget { deletes: 2, ..CALM }),
     ]
 }
 
