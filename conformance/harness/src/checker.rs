@@ -95,6 +95,21 @@ impl<'h> Scene<'h> {
         Some(Verdict::unknown(format!("There is no log of the {missing}.")))
     }
 
+    /// An unknown that says that the source's log does not speak of the Cluster that moved.
+    pub(crate) fn knows_no_source_of(&self, one: &Move<'_>) -> Option<Verdict> {
+        self.objects.track(Side::Source, &one.cluster).is_none().then(|| {
+            let name = self.objects.name(&one.cluster);
+            Verdict::unknown(format!("The source's log has no write to {name}."))
+        })
+    }
+
+    /// Whether the target's Cluster is known to be paused to the end of its log.
+    pub(crate) fn stays_paused(&self, one: &Move<'_>) -> bool {
+        let cluster = self.objects.track(Side::Target, &one.cluster);
+        let last = cluster.and_then(|cluster| cluster.steps.last());
+        last.is_some_and(|last| last.state.facts.spec_paused == Some(true))
+    }
+
     /// An unknown that says why the clocks of the two logs cannot be compared.
     pub(crate) fn doubts_clocks(&self) -> Option<Verdict> {
         self.clocks.doubt().map(|doubt| Verdict::unknown(doubt.to_owned()))

@@ -28,9 +28,12 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         .collect();
     deletions.sort_by_key(|step| step.write.received);
     if deletions.is_empty() {
+        if let Some(unknown) = scene.knows_no_source_of(one) {
+            return unknown;
+        }
         return Verdict::passed("No copy was deleted at the source in its log.".into());
     }
-    if one.target_unpause.is_none() && !stayed_paused(scene, one) {
+    if one.target_unpause.is_none() && !scene.stays_paused(one) {
         return Verdict::unknown(
             "Whether the target owned before the source's copies were deleted is not in its log."
                 .into(),
@@ -53,13 +56,6 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     let says: Vec<&str> = wrongs.iter().map(|(says, _)| says.as_str()).collect();
     let says = says.join(" ");
     Verdict::failed(says).with(wrongs.into_iter().flat_map(|(_, lines)| lines))
-}
-
-/// Whether the target's Cluster is known to be paused to the end of its log.
-fn stayed_paused(scene: &Scene<'_>, one: &Move<'_>) -> bool {
-    let cluster = scene.objects.track(Side::Target, &one.cluster);
-    let last = cluster.and_then(|cluster| cluster.steps.last());
-    last.is_some_and(|last| last.state.facts.spec_paused == Some(true))
 }
 
 /// The mover's deletion of an original.

@@ -39,7 +39,8 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         }
     }
     found.effects.extend(infrastructure(scene, one));
-    found.verdict()
+    let unseen = scene.knows_no_source_of(one).filter(|_| found.effects.is_empty());
+    unseen.unwrap_or_else(|| found.verdict())
 }
 
 /// What an act by a side that does not own weighs.

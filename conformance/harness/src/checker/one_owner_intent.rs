@@ -171,7 +171,7 @@ fn overlap<'h>(
     // its log ends goes on: only another move could take that back.
     let bound = |side: Side, end: Option<Timestamp>| {
         let last = scene.history().span(side).map(|(_, last)| last);
-        end.or(last.filter(|_| side == Side::Source))
+        end.or(last.filter(|_| side == Side::Source && source.standing != Unknown))
     };
     let common = |source: Bounds, target: Bounds| {
         let from = source.0.max(target.0);

@@ -51,7 +51,7 @@ impl Span<'_> {
 #[must_use]
 pub fn spans<'h>(objects: &Objects<'h>, side: Side, key: &Key) -> Vec<Span<'h>> {
     let Some(own) = objects.track(side, key) else {
-        return Vec::new();
+        return unseen(objects, side, key);
     };
     let cluster = objects.cluster_of(side, key).filter(|cluster| *cluster != key);
     let cluster = cluster.and_then(|cluster| objects.track(side, cluster));
@@ -65,6 +65,23 @@ pub fn spans<'h>(objects: &Objects<'h>, side: Side, key: &Key) -> Vec<Span<'h>> 
         extend(&mut spans, stands.standing(), step.write);
     }
     spans
+}
+
+/// An object that nothing was written to in the log of its side: it may be there, and then stands
+/// as its Cluster does, as far as that is known.
+fn unseen<'h>(objects: &Objects<'h>, side: Side, key: &Key) -> Vec<Span<'h>> {
+    let untold = Span { standing: Standing::Unknown, since: None, until: None };
+    let cluster = objects.cluster_of(side, key).filter(|cluster| *cluster != key);
+    match cluster.filter(|cluster| objects.track(side, cluster).is_some()) {
+        None => vec![untold],
+        Some(cluster) => spans(objects, side, cluster)
+            .into_iter()
+            .map(|span| match span.standing {
+                Standing::Paused => span,
+                _ => Span { standing: Standing::Unknown, ..span },
+            })
+            .collect(),
+    }
 }
 
 fn extend<'h>(spans: &mut Vec<Span<'h>>, standing: Standing, write: &'h Write) {

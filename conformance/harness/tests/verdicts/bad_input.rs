@@ -183,6 +183,44 @@ fn real_logs_an_hour_apart_make_it_unknown() {
     judged.measured_nothing("unowned window");
 }
 
+/// A real move of which only metadata are logged. A worker that is replaced much later is not taken
+/// for a copy that was lost.
+#[test]
+fn a_real_move_at_the_level_of_metadata_loses_nothing() {
+    let bare = |log: &str| -> String {
+        let lines = log.lines().map(|line| {
+            let mut event: Value = serde_json::from_str(line).expect("an event");
+            without(&mut event, &["requestObject", "responseObject"]);
+            event["level"] = "Metadata".into();
+            format!("{event}\n")
+        });
+        lines.collect()
+    };
+    let parent = bare(include_str!("../../fixtures/move-capd/parent.jsonl"));
+    let child = bare(include_str!("../../fixtures/move-capd/child.jsonl"));
+    let judged = Judged::of(Some(&parent), Some(&child), None);
+    for rule in ["H1a", "H1b", "H6", "O1", "C1", "T10", "A5", "Q3", "Q4"] {
+        judged.came_out(rule, Unknown);
+    }
+}
+
+/// The source's log does not speak of the Cluster at all.
+#[test]
+fn a_source_that_says_nothing_of_the_cluster_leaves_it_unknown() {
+    let parent = include_str!("../../fixtures/move-capd/parent.jsonl");
+    let others: String = parent
+        .lines()
+        .filter(|line| !line.contains("cluster.x-k8s.io"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let child = include_str!("../../fixtures/move-capd/child.jsonl");
+    let judged = Judged::of(Some(&others), Some(child), None);
+    for rule in ["H1a", "H1b", "H6", "Q3"] {
+        judged.came_out(rule, Unknown);
+    }
+    judged.came_out("O1", Passed);
+}
+
 /// The logs were handed over the wrong way round.
 #[test]
 fn exchanged_logs_accuse_nobody_of_two_owners() {

@@ -30,16 +30,22 @@ impl<'t> Part<'t> {
     fn last(area: Area, track: &'t Track<'_>, one: &Move<'_>) -> Self {
         let mut part = Self { area, held: None, written: None };
         let mut marked = false;
+        // Somebody's write that the log does not answer: what comes to light later is its doing.
+        let mut unanswered = None;
         for step in &track.steps {
             let write = step.write;
             let touches = write.creates() || write.told.touches(area);
             let by_mover = one.is_mover(Side::Source, &write.actor) && !write.creates();
             marked = if touches { by_mover } else { marked };
             let Some(held) = part_of(&step.state.facts, area).filter(|_| !marked) else {
+                if touches && !by_mover {
+                    unanswered = unanswered.or(Some(step));
+                }
                 continue;
             };
+            let cause = unanswered.take().unwrap_or(step);
             if part.held.is_some_and(|before| before != held) {
-                part.written = Some(step);
+                part.written = Some(cause);
             }
             part.held = Some(held);
         }

@@ -27,13 +27,15 @@ pub(super) fn losses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Loss> {
 
 /// The steps of a copy while it was staged, that are not the mover's, each with the one before it.
 fn staged<'t, 'h>(
+    scene: &'t Scene<'h>,
     one: &'t Move<'h>,
     track: &'t Track<'h>,
     copy: &'t Copied<'h>,
 ) -> impl Iterator<Item = (&'t Step<'h>, &'t Step<'h>)> {
+    let never_owned = scene.stays_paused(one);
     track.steps.iter().zip(track.steps.iter().skip(1)).filter(move |(_, step)| {
         let write = step.write;
-        let before = one.target_unpause.is_none_or(|end| write.received < end.received);
+        let before = one.target_unpause.map_or(never_owned, |end| write.received < end.received);
         let later = write.received >= copy.created.received;
         later && before && !one.is_mover(Side::Target, &write.actor)
     })
@@ -47,7 +49,7 @@ fn removed(
     copy: &Copied<'_>,
 ) -> Option<Loss> {
     let ends = |step: &Step<'_>| matches!(step.change, Change::Death | Change::DeletionAsked);
-    let (_, gone) = staged(one, track, copy).find(|(_, step)| ends(step))?;
+    let (_, gone) = staged(scene, one, track, copy).find(|(_, step)| ends(step))?;
     let name = scene.objects.name(&track.key);
     let actor = &gone.write.actor;
     let at = gone.write.received;
@@ -64,7 +66,7 @@ fn overwritten(
     copy: &Copied<'_>,
 ) -> Option<Loss> {
     let last = at(track, one.taken_over())?;
-    staged(one, track, copy).find_map(|(before, step)| {
+    staged(scene, one, track, copy).find_map(|(before, step)| {
         let actor = &step.write.actor;
         if actor.is_controller() || actor.is_kubernetes() {
             return None;
