@@ -80,6 +80,25 @@ impl<'a> Index<'a> {
         self.objects[at]
     }
 
+    /// The one object of that kind and name in any namespace: an identity of the whole cluster
+    /// names a Secret in the provider's own namespace, which its spec does not say.
+    fn sole(&self, reference: &Reference) -> Option<usize> {
+        let is_meant = |at: &usize| {
+            let key = self.objects[*at].key();
+            (&key.group, &key.kind, &key.name)
+                == (&reference.group, &reference.kind, &reference.name)
+        };
+        let name = (reference.group.as_str(), reference.kind.as_str(), reference.name.as_str());
+        let first = *self.by_name.get(&name)?;
+        // Objects of one kind lie together, in the order of namespaces.
+        let kind = self.objects[first + 1..].iter().zip(first + 1..);
+        let mut others = kind
+            .take_while(|(object, _)| object.key().kind == reference.kind)
+            .map(|(_, at)| at)
+            .filter(is_meant);
+        others.next().is_none().then_some(first)
+    }
+
     /// The position of an object.
     #[must_use]
     pub fn find(&self, key: &ObjectKey) -> Option<usize> {
@@ -170,6 +189,7 @@ impl<'a> Index<'a> {
         let namespace = reference.namespace.as_ref().or(referrer.key().namespace.as_ref());
         self.find(&reference.key_in(namespace.map(String::as_str)))
             .or_else(|| self.find(&reference.key_in(None)))
+            .or_else(|| self.sole(reference).filter(|_| namespace.is_none()))
     }
 }
 
@@ -237,6 +257,30 @@ mod tests {
         let cluster = object("Cluster", "a", "c", None, json!([]));
         let machine = object("Machine", "a", "m", None, owned_by("c", None));
         assert_eq!(owner_of(&machine, &cluster), Ok(0));
+    }
+
+    #[test]
+    fn an_identity_of_the_whole_cluster_finds_its_secret() {
+        let secret = |namespace| {
+            let value = json!({
+                "apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "account", "namespace": namespace},
+            });
+            Object::from_value(value).expect("a Secret")
+        };
+        let identity = Object::from_value(json!({
+            "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta2",
+            "kind": "AWSClusterStaticIdentity",
+            "metadata": {"name": "account"},
+            "spec": {"secretRef": "account"},
+        }))
+        .expect("an identity");
+        let reference = identity.references().pop().expect("it names a Secret");
+        let (one, two) = (secret("capa-system"), secret("elsewhere"));
+        let index = Index::new([&identity, &one]);
+        assert!(index.target(&identity, &reference).is_some());
+        let index = Index::new([&identity, &one, &two]);
+        assert_eq!(index.target(&identity, &reference), None, "either may be meant");
     }
 
     #[test]
