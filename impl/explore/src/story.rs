@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use fulcrum_model::protocol::Message;
+use fulcrum_model::protocol::{Condition, Message, Write};
 
 use crate::scenario::Scenario;
 use crate::world::action::Action;
+use crate::world::controller::Act;
 use crate::world::driver::Fate;
-use crate::world::side::Pending;
+use crate::world::side::{Floating, Pending};
+use crate::world::store::name;
 use crate::world::{At, Violation, World};
 
 /// How a violation comes about, step by step; the shortest way there is.
@@ -68,12 +70,42 @@ fn detail(world: &World, action: Action) -> String {
         Action::Replay(at) => world.strays[at.index()]
             .as_ref()
             .map_or_else(String::new, |it| format!(": {}", said(it))),
-        Action::Reach(at) => format!(": {:?}", world.side(at).waits),
-        Action::Act(at) => format!(": {:?}", world.side(at).controller.doing),
-        Action::ActLate(at) => format!(": {:?}", world.side(at).controller.zombie),
-        Action::Decide(at) => format!(": {:?}", world.side(at).controller.decide()),
-        Action::Land(at, request) => format!(": {:?}", world.side(at).floating[request]),
+        Action::Reach(at) => world.side(at).waits.map_or_else(String::new, awaited),
+        Action::Act(at) => told(world.side(at).controller.doing),
+        Action::ActLate(at) => told(world.side(at).controller.zombie),
+        Action::Decide(at) => told(world.side(at).controller.decide()),
+        Action::Land(at, request) => format!(": {}", late(&world.side(at).floating[request])),
         _ => String::new(),
+    }
+}
+
+fn told(act: Option<Act>) -> String {
+    act.map_or_else(String::new, |act| format!(": {act}"))
+}
+
+fn awaited(condition: Condition) -> String {
+    let words = match condition {
+        Condition::Settled => "no write of its own can land any more",
+        Condition::Paused { quiet: false } => "every object shows Paused=True",
+        Condition::Paused { quiet: true } => {
+            "every object shows Paused=True, and the quiet time is over"
+        }
+        Condition::Unpaused => "every object shows Paused=False",
+        Condition::Verified => "every object has been reconciled",
+    };
+    format!(": {words}")
+}
+
+fn late(request: &Floating) -> String {
+    match request {
+        Floating::Record(record, _) => {
+            format!("record {} of epoch {}", record.0.phase.name(), record.0.epoch.0)
+        }
+        Floating::Pause(true, ..) => "pause the Cluster".to_owned(),
+        Floating::Pause(false, ..) => "unpause the Cluster".to_owned(),
+        Floating::Create(object, ..) => format!("create {}", name(*object).0),
+        Floating::Update(object, ..) => format!("update {}", name(*object).0),
+        Floating::Delete(object, ..) => format!("delete {}", name(*object).0),
     }
 }
 
@@ -87,10 +119,10 @@ fn effect(pending: &Pending) -> String {
         Pending::Pause(false) => "unpause the Cluster".to_owned(),
         Pending::Read => "read all objects".to_owned(),
         Pending::Apply(writes) => match writes.first() {
-            Some(fulcrum_model::protocol::Write::Put { entry, .. }) => {
+            Some(Write::Put { entry, .. }) => {
                 format!("put {}", entry.name.0)
             }
-            Some(fulcrum_model::protocol::Write::Delete { name, .. }) => {
+            Some(Write::Delete { name, .. }) => {
                 format!("delete {}", name.0)
             }
             None => "nothing to write".to_owned(),

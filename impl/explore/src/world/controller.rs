@@ -1,6 +1,8 @@
 //! The Cluster API controllers of one side: cached read, slow act, write. Never one instant.
 
-use super::store::{CLUSTER, Object, SLOTS, Store};
+use std::fmt;
+
+use super::store::{CLUSTER, Object, SLOTS, Store, name};
 
 /// All controllers of a side: one worker over two informers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -37,6 +39,19 @@ pub enum Act {
     Create,
     /// Destroy a machine, in the infrastructure and as an object.
     Destroy(usize),
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mark(object, paused) => {
+                let status = if *paused { "True" } else { "False" };
+                write!(f, "write Paused={status} of {}", name(*object).0)
+            }
+            Self::Create => f.write_str("create a machine"),
+            Self::Destroy(slot) => write!(f, "destroy {}", name(*slot).0),
+        }
+    }
 }
 
 impl Cached {
