@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use fulcrum_model::protocol::Timer;
 use rustc_hash::FxHashMap;
 
 use crate::scenario::Scenario;
@@ -64,6 +65,7 @@ struct Search<'a> {
     origins: Vec<(u32, Action)>,
     edges: Vec<(u32, u32)>,
     ends: Vec<u32>,
+    transitions: usize,
     depth: usize,
     complete: bool,
 }
@@ -81,6 +83,7 @@ impl<'a> Search<'a> {
             origins: Vec::new(),
             edges: Vec::new(),
             ends: Vec::new(),
+            transitions: 0,
             depth: 0,
             complete: true,
         }
@@ -99,7 +102,8 @@ impl<'a> Search<'a> {
                 Some(Quiet::Bad(violation)) if self.seeks(violation) => {
                     return Some((number, None, violation));
                 }
-                Some(Quiet::Bad(_)) | None => {}
+                Some(Quiet::Bad(_)) => self.ends.push(number),
+                None => {}
             }
             for action in actions {
                 let mut next = world.clone();
@@ -107,7 +111,11 @@ impl<'a> Search<'a> {
                     Some(violation) if self.seeks(violation) => {
                         return Some((number, Some(action), violation));
                     }
-                    Some(_) => continue,
+                    Some(_) => {
+                        // Another story begins there: it is not this one's to end.
+                        self.ends.push(number);
+                        continue;
+                    }
                     None => {}
                 }
                 if let Some(new) = self.reached(number, action, &next) {
@@ -130,7 +138,9 @@ impl<'a> Search<'a> {
     fn reached(&mut self, from: u32, action: Action, world: &World) -> Option<u32> {
         let number = u32::try_from(self.origins.len()).expect("fewer than four billion states");
         let entry = *self.known.entry(fingerprint(world)).or_insert(number);
-        if entry != from {
+        self.transitions += 1;
+        // What may also never happen rescues nobody.
+        if entry != from && !action.is_optional() {
             self.edges.push((from, entry));
         }
         if entry != number {
@@ -185,7 +195,7 @@ impl<'a> Search<'a> {
         });
         Report {
             states: self.origins.len(),
-            transitions: self.edges.len(),
+            transitions: self.transitions,
             depth: self.depth,
             complete: self.complete && story.is_none(),
             ends: self.ends.len(),
@@ -200,7 +210,7 @@ enum Quiet {
 }
 
 fn is_timer(action: Action) -> bool {
-    matches!(action, Action::Fire(..))
+    matches!(action, Action::Fire(_, Timer::Resend))
 }
 
 fn fingerprint(world: &World) -> u64 {

@@ -57,6 +57,8 @@ pub struct Ghost {
     pub counted: Vec<(Name, Content)>,
     /// What the target last recorded as activated: the content of each object.
     pub activated: Vec<(Name, Content)>,
+    /// A user paused the Cluster before the story began, and nobody but a user may end that.
+    pub user_pauses: bool,
     /// Late writes that stood in a record.
     pub reported: Vec<LateWrite>,
     /// The child was restored: what it had is gone for good, whoever cleans up after it (C2).
@@ -150,6 +152,7 @@ impl World {
                 wanted: 1,
                 counted: Vec::new(),
                 activated: Vec::new(),
+                user_pauses: scenario.user_pauses,
                 reported: Vec::new(),
                 child_restored: false,
                 raced: false,
@@ -201,7 +204,11 @@ impl World {
             [owner] => {
                 let mover_paused =
                     self.side(owner).store.cluster.as_ref().is_none_or(|it| it.mover_paused);
-                if mover_paused {
+                let cluster = self.side(owner).store.cluster.as_ref();
+                let user_paused = cluster.is_some_and(|it| it.content.user_paused);
+                if self.ghost.user_pauses && !user_paused {
+                    Some(Violation::ForeignPauseLost)
+                } else if mover_paused {
                     Some(Violation::QuietWithoutOwner)
                 } else if self.knows_all_machines(owner) {
                     None

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
 }
 
 fn trial(exploration: Exploration) -> Trial {
-    let kind = if exploration.scenario.mutation.is_none() { "holds" } else { "finds" };
+    let kind = if exploration.finds.is_empty() { "holds" } else { "finds" };
     let name = format!("{kind}/{}", exploration.scenario.name);
     let deep = exploration.deep;
     Trial::test(name, move || explore(&exploration)).with_ignored_flag(deep)

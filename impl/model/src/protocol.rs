@@ -146,6 +146,9 @@ fn done(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     if step.waits() || step == Step::Read {
         return Vec::new();
     }
+    if step == Step::Raise && outcome == Outcome::Ok {
+        state.witness = state.witness.max(Some(state.own().epoch));
+    }
     match (step, outcome) {
         (_, Outcome::Ok) => ended(state, step, Ended::Done),
         // These are the same however often they are made, and a later guarded one settles them.

@@ -175,7 +175,10 @@ impl Event<'_> {
 
     fn deletes_dry(&self) -> bool {
         self.verb.starts_with("delete")
-            && self.delete_options().is_some_and(|options| options.dry_run.is_some())
+            && self
+                .delete_options()
+                .and_then(|options| options.dry_run)
+                .is_some_and(|stages| !stages.is_empty())
     }
 
     fn delete_options(&self) -> Option<DeleteOptions> {
@@ -202,7 +205,9 @@ impl Event<'_> {
     }
 
     fn asks_to_delete(&self) -> Told {
-        let guarded = self.delete_options().map(|options| {
+        // Above the level of metadata a deletion without a body is one without options.
+        let bare = (self.level.as_ref() != "Metadata").then(DeleteOptions::default);
+        let guarded = self.delete_options().or(bare).map(|options| {
             let named = options.preconditions.unwrap_or_default();
             named.uid.is_some() && named.resource_version.is_some()
         });

@@ -18,6 +18,9 @@ pub(crate) trait Lines {
     fn event(&mut self, event: Event<'_>) -> Result<(), &'static str>;
 }
 
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What is wrong with a log.
 #[derive(Debug)]
 pub(crate) enum LineError {
@@ -45,7 +48,8 @@ pub(crate) fn each(log: &mut dyn BufRead, lines: &mut dyn Lines) -> Result<Ended
             break;
         }
         number += 1;
-        let line = buffer.trim_ascii();
+        let mark = if number == 1 { BYTE_ORDER_MARK } else { b"" };
+        let line = buffer.strip_prefix(mark).unwrap_or(&buffer).trim_ascii();
         if !line.is_empty() {
             reader.line(number, line)?;
         }

@@ -8,6 +8,7 @@ use crate::history::moves::Move;
 use crate::history::objects::{Step, Track};
 use crate::history::{Key, Side, Verb, Write};
 use crate::verdict::Line;
+use jiff::Timestamp;
 
 pub(super) const CHECKER: Checker = Checker {
     id: "checker/clean-up",
@@ -33,7 +34,8 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         }
         return Verdict::passed("No copy was deleted at the source in its log.".into());
     }
-    if one.target_unpause.is_none() && !scene.stays_paused(one) {
+    let known = one.target_unpause.is_some() || scene.stays_paused(one);
+    if !known || ends_before(scene, one, deletions[0]) {
         return Verdict::unknown(
             "Whether the target owned before the source's copies were deleted is not in its log."
                 .into(),
@@ -58,6 +60,17 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     Verdict::failed(says).with(wrongs.into_iter().flat_map(|(_, lines)| lines))
 }
 
+/// Until when the target is known not to own: its unpause, or the end of its log without one.
+fn unowned_until(scene: &Scene<'_>, one: &Move<'_>) -> Option<Timestamp> {
+    let end = || scene.history().span(Side::Target).map(|(_, end)| end);
+    one.target_unpause.map(|unpause| unpause.received).or_else(end)
+}
+
+/// Whether the target's log ends before the first deletion, and without its unpause.
+fn ends_before(scene: &Scene<'_>, one: &Move<'_>, first: &Step<'_>) -> bool {
+    one.target_unpause.is_none() && unowned_until(scene, one) <= Some(first.write.completed)
+}
+
 /// The mover's deletion of an original.
 fn deletion<'t, 'h>(one: &Move<'h>, track: &'t Track<'h>) -> Option<&'t Step<'h>> {
     let began = one.source_pause.map(|pause| pause.received).or(one.began())?;
@@ -72,7 +85,8 @@ type Wrong = Option<(String, Vec<Line>)>;
 
 fn too_early(scene: &Scene<'_>, one: &Move<'_>, deletions: &[&Step<'_>]) -> Wrong {
     let owned = one.target_unpause;
-    let early = |step: &&&Step<'_>| owned.is_none_or(|own| step.write.completed < own.received);
+    let end = unowned_until(scene, one)?;
+    let early = |step: &&&Step<'_>| step.write.completed < end;
     let number = deletions.iter().filter(early).count();
     let first = deletions.first().filter(|_| number > 0)?;
     let then = owned.map_or_else(
@@ -146,7 +160,7 @@ fn unguarded(scene: &Scene<'_>, deletions: &[&Step<'_>]) -> Wrong {
 mod tests {
     use super::*;
     use crate::checker::tests::judged;
-    use crate::history::build::{MOVER, key, pivot};
+    use crate::history::build::{MOVER, Story, key, pivot};
     use crate::verdict::Outcome;
 
     #[test]
@@ -165,6 +179,29 @@ mod tests {
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
         assert!(finding.summary.starts_with("1 of 8 deletions"), "{}", finding.summary);
+    }
+
+    /// A pivot whose target is never unpaused, and of which nothing is logged after that.
+    fn never_unpaused() -> Story {
+        pivot().without(|write| {
+            let unpauses = write.told.spec_paused == Some(false);
+            let observes = write.told.paused_condition == Some(false);
+            write.side == Side::Target && (unpauses || observes)
+        })
+    }
+
+    #[test]
+    fn deleting_while_the_target_stays_paused_fails() {
+        let story = never_unpaused().at(9_000).observe(Side::Target, "Cluster c1", true, 0);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("never came to own"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_log_of_the_target_that_ends_before_is_unknown() {
+        let finding = judged(&CHECKER, never_unpaused());
+        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             kept(one, scene)
         ));
     }
-    if let Some(unknown) = scene.lacks(&Side::BOTH) {
+    if let Some(unknown) = scene.lacks(&Side::BOTH).or_else(|| scene.doubts_clocks()) {
         return unknown;
     }
     let Some(window) = window(one) else {

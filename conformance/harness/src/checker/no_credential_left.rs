@@ -33,7 +33,7 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         .map(|key| scene.objects.name(key))
         .collect();
     let there = seen.iter().filter(|track| track.exists_at_end());
-    let (marked, left): (Vec<&&Track<'_>>, Vec<_>) = there.partition(|track| is_marked(track));
+    let (marked, left): (Vec<&&Track<'_>>, Vec<_>) = there.partition(|track| track.is_marked());
     if !left.is_empty() {
         return left_over(scene, one, &left);
     }
@@ -51,11 +51,6 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         ));
     }
     gone(scene, one, &seen)
-}
-
-/// Whether its deletion was asked for, though it is not seen to be gone.
-fn is_marked(track: &Track<'_>) -> bool {
-    track.steps.last().is_some_and(|last| last.state.facts.deleting == Some(true))
 }
 
 fn left_over(scene: &Scene<'_>, one: &Move<'_>, left: &[&&Track<'_>]) -> Verdict {

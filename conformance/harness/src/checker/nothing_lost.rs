@@ -8,6 +8,7 @@ mod content;
 mod target;
 
 use super::{Checker, Scene, Verdict, count, line, names};
+use crate::history::change::Change;
 use crate::history::facts::Area;
 use crate::history::moves::{Copied, Move};
 use crate::history::objects::{Step, Track};
@@ -39,8 +40,10 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             continue;
         };
         match one.copies.get(&key) {
-            Some(copy) => found.compare(scene, one, source, copy),
-            None => found.lost.extend(not_copied(scene, one, source)),
+            Some(copy) if !target::is_missing(scene, one, &key) => {
+                found.compare(scene, one, source, copy);
+            }
+            _ => found.lost.extend(not_copied(scene, one, source)),
         }
     }
     let strangers = scene.objects.of_side(Side::Source);
@@ -63,7 +66,7 @@ fn members(scene: &Scene<'_>, one: &Move<'_>) -> BTreeSet<Key> {
     at_source.map(|track| track.key.clone()).chain(one.copies.keys().cloned()).collect()
 }
 
-/// An object of the cluster of which there is no copy.
+/// An object of the cluster of which there is no copy when the target owns.
 fn not_copied(scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) -> Option<Loss> {
     let name = scene.objects.name(&source.key);
     let last = source.steps.last()?;
@@ -73,20 +76,25 @@ fn not_copied(scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) -> Option<L
         true if source.key.is_cluster_api() && one.target_unpause.is_some() => "left at the source",
         _ => return None,
     };
-    Some((format!("{name} was {says} and never created on the target"), vec![scene.line(last)]))
+    Some((format!("{name} was {says} and is not on the target"), vec![scene.line(last)]))
 }
 
 /// An object that the mover removed from another Cluster, which stays.
 fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss> {
     let owner = scene.objects.cluster_of(Side::Source, &track.key)?;
     let stays = scene.moves.iter().all(|other| other.cluster != *owner);
-    let last = track.steps.last().filter(|last| !last.exists)?;
-    let by_mover = one.is_mover(Side::Source, &last.write.actor);
-    let later = one.source_pause.is_some_and(|pause| pause.received < last.write.received);
-    (stays && by_mover && later).then(|| {
+    let pause = one.source_pause?;
+    // The mover may have asked for it only, and its controllers did the rest.
+    let removal = track.steps.iter().find(|step| {
+        let ends = matches!(step.change, Change::Death | Change::DeletionAsked);
+        let later = step.write.received > pause.received;
+        ends && later && one.is_mover(Side::Source, &step.write.actor)
+    })?;
+    let gone = !track.exists_at_end() || track.is_marked();
+    (stays && gone).then(|| {
         let (name, owner) = (scene.objects.name(&track.key), scene.objects.name(owner));
         let says = format!("{name} was removed from the source, though its {owner} did not move");
-        (says, vec![scene.line(last)])
+        (says, vec![scene.line(removal)])
     })
 }
 
@@ -260,7 +268,7 @@ mod tests {
     use super::*;
     use crate::checker::tests::judged;
     use crate::history::Verb;
-    use crate::history::build::{COLLECTOR, CONTROLLER, MOVER, key, pivot, touching};
+    use crate::history::build::{COLLECTOR, CONTROLLER, MOVER, Story, key, pivot, touching};
     use crate::history::facts::{Facts, Leaves};
     use crate::verdict::Outcome;
 
@@ -306,6 +314,63 @@ mod tests {
         let finding = judged(&CHECKER, story);
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
         assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
+    }
+
+    /// A pivot in which somebody changes a staged copy and the mover removes it.
+    fn changed_and_removed() -> Story {
+        let deployment = key("MachineDeployment md");
+        let written = Facts { spec: Some(Leaves::new(vec![7])), ..touching(Area::Spec) };
+        pivot()
+            .without(|write| write.object == deployment && write.subresource == "status")
+            .at(2_300)
+            .write(Side::Target, "kubectl-user", Verb::Patch, "MachineDeployment md", written)
+            .at(2_600)
+            .delete(Side::Target, MOVER, "MachineDeployment md")
+    }
+
+    #[test]
+    fn a_write_to_a_staged_copy_that_the_mover_removes_fails() {
+        let finding = judged(&CHECKER, changed_and_removed());
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("the mover removed it"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_write_to_the_staged_copy_of_an_earlier_attempt_fails() {
+        let story = changed_and_removed().at(2_700).copy("MachineDeployment md", &["Cluster c1"]);
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("the mover overwrote it"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_staged_copy_that_the_mover_takes_away_fails() {
+        let deployment = key("MachineDeployment md");
+        let story = pivot()
+            .without(|write| write.object == deployment && write.subresource == "status")
+            .at(2_600)
+            .delete(Side::Target, MOVER, "MachineDeployment md");
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("is not on the target"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn an_object_of_another_cluster_whose_deletion_the_mover_asks_for_fails() {
+        let other = key("Machine m9");
+        let story = pivot()
+            .at(500)
+            .create(Side::Source, "user", "Cluster c2", &[])
+            .create(Side::Source, "user", "Machine m9", &["Cluster c2"])
+            .changed(
+                |write| write.object == other,
+                |write| write.told.cluster_name = Some("c2".into()),
+            )
+            .at(5_500)
+            .write(Side::Source, MOVER, Verb::Delete, "Machine m9", Facts::default());
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+        assert!(finding.summary.contains("Machine default/m9"), "{}", finding.summary);
     }
 
     #[test]

@@ -21,9 +21,6 @@ pub(super) const CHECKER: Checker = Checker {
 };
 
 fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
-    if let Some(unknown) = scene.lacks(&Side::BOTH) {
-        return unknown;
-    }
     let mut found = Found::default();
     for side in Side::BOTH {
         for track in members(scene, one, side) {
@@ -39,8 +36,13 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
         }
     }
     found.effects.extend(infrastructure(scene, one));
-    let unseen = scene.knows_no_source_of(one).filter(|_| found.effects.is_empty());
-    unseen.unwrap_or_else(|| found.verdict())
+    // What one log shows by itself needs no other.
+    if found.effects.is_empty()
+        && let Some(unknown) = scene.lacks(&Side::BOTH).or_else(|| scene.knows_no_source_of(one))
+    {
+        return unknown;
+    }
+    found.verdict()
 }
 
 /// What an act by a side that does not own weighs.
@@ -87,8 +89,8 @@ impl Found {
         if !self.untold.is_empty() {
             let writes = count(self.untold.len(), "write");
             return Verdict::unknown(format!(
-                "{writes} of controllers came from a side that did not own the cluster, and the \
-                 log does not hold what they wrote."
+                "{writes} of controllers came from a side that is not seen to own the cluster, \
+                 and the log does not hold what they wrote, or whether it owned."
             ))
             .with(self.untold);
         }
@@ -151,6 +153,7 @@ fn disowned(
         }
         Change::Status if template => Weight::None,
         Change::Unknown => Weight::Untold,
+        _ if write.side == Side::Target && !unpause_is_told(scene, one) => Weight::Untold,
         change if write.side == Side::Source && in_flight(scene, one, track, write) => {
             if *change == Change::Status { Weight::None } else { Weight::InFlight }
         }
@@ -173,6 +176,11 @@ fn not_owning(scene: &Scene<'_>, one: &Move<'_>, write: &Write) -> bool {
                 && !resumed(scene, one, write)
         }
     }
+}
+
+/// Whether the target's log tells when it came to own, or that it did not.
+fn unpause_is_told(scene: &Scene<'_>, one: &Move<'_>) -> bool {
+    one.target_unpause.is_some() || scene.stays_paused(one)
 }
 
 /// Whether the source had been unpaused again, as after an abort.
@@ -218,7 +226,10 @@ fn infrastructure(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
             let released = one.source_pause.or(one.target_unpause);
             released.is_some_and(|since| since.completed < action.at)
         }
-        Some(Side::Target) => one.target_unpause.is_none_or(|unpause| action.at < unpause.received),
+        Some(Side::Target) => {
+            let early = one.target_unpause.is_none_or(|unpause| action.at < unpause.received);
+            early && unpause_is_told(scene, one)
+        }
         None => false,
     };
     let actions = scene.history().infrastructure().filter(of_cluster).filter(disowned);
@@ -251,6 +262,15 @@ mod tests {
     fn a_machine_made_by_the_paused_target_fails() {
         let story =
             pivot().at(2_500).create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
+        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn the_log_of_the_target_shows_by_itself_what_it_did() {
+        let alone = || pivot().without_log_of(Side::Source);
+        assert_eq!(judged(&CHECKER, alone()).outcome, Outcome::Unknown);
+        let story =
+            alone().at(2_500).create(Side::Target, CONTROLLER, "Machine m2", &["MachineSet ms"]);
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 

@@ -136,6 +136,12 @@ impl<'h> Track<'h> {
         self.steps.last().is_some_and(|step| step.exists)
     }
 
+    /// Whether its deletion was asked for, though it is not seen to be gone.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.steps.last().is_some_and(|last| last.exists && last.state.facts.deleting == Some(true))
+    }
+
     /// Every UID that this server is known to have given to it.
     pub fn uids(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| step.write.uid.as_deref())

@@ -32,12 +32,20 @@ impl Actor {
     }
 
     /// Whether this is a part of Kubernetes itself: garbage collector, namespace controller,
-    /// API server, kubelet.
+    /// API server, kubelet. An administrator may be called `system:admin`, and a mover may live in
+    /// `kube-system`: neither is.
     #[must_use]
     pub fn is_kubernetes(&self) -> bool {
         match self.service_account() {
-            Some((namespace, _)) => namespace == "kube-system",
-            None => self.user.starts_with("system:"),
+            Some((namespace, name)) => {
+                let part = name.ends_with("-controller") || name == "generic-garbage-collector";
+                namespace == "kube-system" && part
+            }
+            None => {
+                let parts =
+                    ["system:kube-", "system:node:", "system:apiserver", "system:bootstrap:"];
+                parts.iter().any(|part| self.user.starts_with(part))
+            }
         }
     }
 

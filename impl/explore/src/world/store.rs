@@ -8,7 +8,7 @@ use fulcrum_model::protocol::{
 };
 
 /// How many machines a world can name.
-pub const SLOTS: usize = 4;
+pub const SLOTS: usize = 6;
 
 /// The index of the Cluster among the objects; a machine has its slot.
 pub const CLUSTER: usize = SLOTS;

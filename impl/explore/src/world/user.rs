@@ -58,14 +58,13 @@ impl World {
             }
             Act::Create => {
                 let slot = usize::from(self.next_slot);
-                if slot < SLOTS {
-                    self.next_slot += 1;
-                    self.infrastructure |= 1 << slot;
-                    let side = self.side_mut(at);
-                    side.store.create(slot, super::store::Content::MACHINE, false);
-                    if !zombie {
-                        side.controller.made(slot, &side.store);
-                    }
+                assert!(slot < SLOTS, "a world that makes {slot} machines needs more names");
+                self.next_slot += 1;
+                self.infrastructure |= 1 << slot;
+                let side = self.side_mut(at);
+                side.store.create(slot, super::store::Content::MACHINE, false);
+                if !zombie {
+                    side.controller.made(slot, &side.store);
                 }
             }
             Act::Destroy(slot) => {

@@ -68,7 +68,7 @@ pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> 
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Fence, _) => state.perform(Step::Pause),
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Pause, _) => state.settled(Step::Barrier),
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Settle, _) => {
-            state.perform(Step::Barrier)
+            state.perform(if state.hurries() { Step::Unpause } else { Step::Barrier })
         }
         (Phase::Quiescing, Step::Barrier, _) => state.perform(Step::Read),
         (Phase::Quiescing, Step::Read, Ended::Read(set)) => send_difference(state, set),
@@ -168,6 +168,10 @@ pub(super) fn out_of_time(state: &mut State) -> Vec<Effect> {
         (Some(Phase::Quiescing), _) => state.write_phase(Phase::Aborting { paused: true }),
         // The pause, or its end, cannot be seen in time: the next attempt must not trust what it
         // sees. A crash from here on begins the abort anew, and may yet prove it.
+        (Some(Phase::Aborting { .. }), Work::Doing(Step::Settle)) => {
+            state.goal = Some(Goal::Hurry);
+            Vec::new()
+        }
         (Some(Phase::Aborting { .. }), Work::Doing(Step::Barrier)) => {
             state.goal = Some(Goal::Hurry);
             state.perform(Step::Unpause)

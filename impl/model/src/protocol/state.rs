@@ -227,7 +227,11 @@ impl State {
                 Some(Phase::Cleaning { .. }) => Fence::Tombstone,
                 _ => Fence::Up,
             }),
-            Step::Lower => Effect::Fence(Fence::Down),
+            // What is discarded here is owned elsewhere (C3).
+            Step::Lower => Effect::Fence(match self.phase() {
+                Some(Phase::Discarding) => Fence::Tombstone,
+                _ => Fence::Down,
+            }),
             Step::Raise => Effect::RaiseWitness(self.own().epoch),
             Step::Pause => Effect::Pause,
             Step::Unpause => Effect::Unpause,

@@ -69,6 +69,8 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Begin(mv) => begin(state, mv),
         Message::Stage { mv, round, set } => match state.phase() {
+            // A copy of an old message: what is staged is later than the bulk.
+            Some(Phase::Staged { .. }) if round == Round::Bulk => Vec::new(),
             Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) && state.rests() => {
                 state.goal = Some(Goal::Converge { round, set });
                 state.settled(Step::Read)
@@ -213,7 +215,9 @@ fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
             Some(Phase::Staged { count, digest })
                 if have.count() == *count && have.digest() == *digest =>
             {
-                activate(state, lineage, Epoch(1), have)
+                let highest = state.witness.max(Some(state.own().epoch));
+                let epoch = highest.map_or(Epoch(1), Epoch::next);
+                activate(state, lineage, epoch, have)
             }
             _ => {
                 let mut effects = wait(state);

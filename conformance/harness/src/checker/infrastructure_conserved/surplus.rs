@@ -18,7 +18,7 @@ pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
         .objects
         .of_side(Side::Target)
         .filter(ours)
-        .filter(|track| is_machine(&track.key) || asks(&track.key))
+        .filter(|track| is_machine(&track.key) || asks(&track.key) || track.key.is_cluster())
         .flat_map(|track| track.steps.iter().map(move |step| (&track.key, step)))
         .collect();
     steps.sort_by_key(|(_, step)| step.write.received);
@@ -30,12 +30,15 @@ pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
         if after && allowed.is_none() {
             allowed = Some(tally.surplus()?.max(0));
         }
-        if after && asks(key) && changes_more(scene, one, step) {
+        // The topology of a Cluster asks through others.
+        if after && !is_machine(key) && changes_more(scene, one, step) {
             break;
         }
         tally.take(key, step);
         let mover = one.is_mover(Side::Target, &step.write.actor);
-        let made = is_machine(key) && step.change == Change::Birth;
+        // What somebody makes by hand is asked for.
+        let made =
+            is_machine(key) && step.change == Change::Birth && step.write.actor.is_controller();
         if after && made && !mover && tally.surplus()? > allowed? {
             doubled.push((step, tally.there(), tally.desired()?));
         }
@@ -62,8 +65,9 @@ fn is_machine(key: &Key) -> bool {
 
 /// Whether an object asks for a number of Machines.
 fn asks(key: &Key) -> bool {
-    let deployment = key.group == "cluster.x-k8s.io" && key.resource == "machinedeployments";
-    deployment || (key.group.starts_with("controlplane.") && !key.resource.ends_with("templates"))
+    let core = key.group == "cluster.x-k8s.io";
+    core && matches!(key.resource.as_str(), "machinedeployments" | "machinepools")
+        || (key.group.starts_with("controlplane.") && !key.resource.ends_with("templates"))
 }
 
 /// Whether somebody but mover and controllers asks for something else than another number.
@@ -97,6 +101,8 @@ impl<'k> Tally<'k> {
     fn take(&mut self, key: &'k Key, step: &Step<'_>) {
         if is_machine(key) {
             self.machines.insert(key, step.exists);
+        } else if !asks(key) {
+            // A Cluster asks for no number itself.
         } else if step.exists {
             self.asked.insert(key, step.state.facts.replicas);
         } else {
@@ -107,7 +113,8 @@ impl<'k> Tally<'k> {
     /// How many are asked for, when everybody who asks says how many.
     fn desired(&self) -> Option<i64> {
         let all: Option<Vec<i64>> = self.asked.values().copied().collect();
-        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum())
+        let all = all.filter(|all| !all.is_empty())?;
+        all.iter().try_fold(0_i64, |sum, one| sum.checked_add(*one))
     }
 
     fn there(&self) -> usize {
@@ -115,6 +122,6 @@ impl<'k> Tally<'k> {
     }
 
     fn surplus(&self) -> Option<i64> {
-        Some(i64::try_from(self.there()).ok()? - self.desired()?)
+        i64::try_from(self.there()).ok()?.checked_sub(self.desired()?)
     }
 }

@@ -3,11 +3,13 @@
 use super::Loss;
 use super::content::{CARRIED, at, part_of};
 use crate::checker::{Scene, line};
-use crate::history::Side;
 use crate::history::change::Change;
+use crate::history::facts::Leaves;
 use crate::history::moves::{Copied, Move};
 use crate::history::objects::{Step, Track};
 use crate::history::owned::cluster_of_secret;
+use crate::history::{Key, Side};
+use jiff::Timestamp;
 
 /// Copies that went again, writes to staged copies that went, credentials that were made anew.
 pub(super) fn losses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Loss> {
@@ -16,7 +18,7 @@ pub(super) fn losses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Loss> {
         match one.copies.get(&track.key) {
             Some(copy) => {
                 lost.extend(removed(scene, one, track, copy));
-                lost.extend(overwritten(scene, one, track, copy));
+                lost.extend(overwritten(scene, one, track));
             }
             None => lost.extend(made_anew(scene, one, track)),
         }
@@ -30,13 +32,13 @@ fn staged<'t, 'h>(
     scene: &'t Scene<'h>,
     one: &'t Move<'h>,
     track: &'t Track<'h>,
-    copy: &'t Copied<'h>,
+    since: Timestamp,
 ) -> impl Iterator<Item = (&'t Step<'h>, &'t Step<'h>)> {
     let never_owned = scene.stays_paused(one);
     track.steps.iter().zip(track.steps.iter().skip(1)).filter(move |(_, step)| {
         let write = step.write;
         let before = one.target_unpause.map_or(never_owned, |end| write.received < end.received);
-        let later = write.received >= copy.created.received;
+        let later = write.received >= since;
         later && before && !one.is_mover(Side::Target, &write.actor)
     })
 }
@@ -49,7 +51,8 @@ fn removed(
     copy: &Copied<'_>,
 ) -> Option<Loss> {
     let ends = |step: &Step<'_>| matches!(step.change, Change::Death | Change::DeletionAsked);
-    let (_, gone) = staged(scene, one, track, copy).find(|(_, step)| ends(step))?;
+    let since = copy.created.received;
+    let (_, gone) = staged(scene, one, track, since).find(|(_, step)| ends(step))?;
     let name = scene.objects.name(&track.key);
     let actor = &gone.write.actor;
     let at = gone.write.received;
@@ -58,15 +61,29 @@ fn removed(
     Some((says, vec![created, scene.line(gone)]))
 }
 
-/// A write of a user to a staged copy, of which something is gone when the target owns.
-fn overwritten(
-    scene: &Scene<'_>,
-    one: &Move<'_>,
-    track: &Track<'_>,
-    copy: &Copied<'_>,
-) -> Option<Loss> {
+/// The mover's write with which a copy went, when it is not there when the target owns.
+fn taken_away<'t, 'h>(one: &Move<'h>, track: &'t Track<'h>) -> Option<&'t Step<'h>> {
+    let end = one.taken_over();
+    let early = |step: &&Step<'h>| end.is_none_or(|end| step.write.received < end);
+    let gone = track.steps.iter().rev().find(early).filter(|step| !step.exists)?;
+    one.is_mover(Side::Target, &gone.write.actor).then_some(gone)
+}
+
+/// Whether the target owned without this copy, since the mover had taken it away again.
+pub(super) fn is_missing(scene: &Scene<'_>, one: &Move<'_>, key: &Key) -> bool {
+    let track = scene.objects.track(Side::Target, key).filter(|_| one.target_unpause.is_some());
+    track.is_some_and(|track| taken_away(one, track).is_some())
+}
+
+/// A write of a user to a staged copy, of which something is gone when the target owns. What was
+/// written to the copy of an earlier attempt counts.
+fn overwritten(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss> {
+    let by_mover = |birth: &&Step<'_>| one.is_mover(Side::Target, &birth.write.actor);
+    let since = track.births().find(by_mover)?.write.received;
     let last = at(track, one.taken_over())?;
-    staged(scene, one, track, copy).find_map(|(before, step)| {
+    let gone = taken_away(one, track);
+    let nothing = Leaves::none();
+    staged(scene, one, track, since).find_map(|(before, step)| {
         let actor = &step.write.actor;
         if actor.is_controller() || actor.is_kubernetes() {
             return None;
@@ -74,18 +91,20 @@ fn overwritten(
         let area = CARRIED.into_iter().find(|area| {
             let then = part_of(&before.state.facts, *area);
             let written = part_of(&step.state.facts, *area);
-            let now = part_of(&last.state.facts, *area);
+            let there = part_of(&last.state.facts, *area);
+            let now = if gone.is_some() { Some(&nothing) } else { there };
             then.zip(written)
                 .zip(now)
                 .is_some_and(|((then, written), now)| !now.covers(&written.added_to(then)))
         })?;
         let name = scene.objects.name(&track.key);
+        let did = if gone.is_some() { "removed" } else { "overwrote" };
         let says = format!(
             "{actor} changed {area} of the copy of {name} on the target at {:.3}, and the mover \
-             overwrote it",
+             {did} it",
             step.write.received
         );
-        Some((says, vec![scene.line(step), scene.line(last)]))
+        Some((says, vec![scene.line(step), scene.line(gone.unwrap_or(last))]))
     })
 }
 
