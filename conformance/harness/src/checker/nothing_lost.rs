@@ -98,6 +98,12 @@ fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss
     })
 }
 
+/// Whether the source still holds an original of a move that came to nothing: what becomes of its
+/// copies is no loss.
+fn keeps(one: &Move<'_>, source: &Track<'_>) -> bool {
+    one.target_unpause.is_none() && source.exists_at_end()
+}
+
 #[derive(Default)]
 struct Found {
     lost: Vec<Loss>,
@@ -117,6 +123,9 @@ impl Found {
         source: &Track<'_>,
         copy: &Copied<'_>,
     ) {
+        if keeps(one, source) {
+            return;
+        }
         let target = scene.objects.track(Side::Target, &source.key);
         let Some(taken) = target.and_then(|target| at(target, one.taken_over())) else {
             return;

@@ -166,19 +166,26 @@ fn unpause_after<'h>(track: &Track<'h>, birth: &Step<'h>) -> Option<&'h Write> {
 /// was paused too late, the first one after it.
 fn pause_for<'h>(source: &Track<'h>, unpause: Option<&Write>) -> Option<&'h Write> {
     let mut paused = None;
-    let mut pauses: Vec<&'h Write> = Vec::new();
+    // Each pause, and whether it was taken back before the target came to own.
+    let mut pauses: Vec<(&'h Write, bool)> = Vec::new();
     for step in &source.steps {
         let now = step.state.facts.spec_paused;
         let told = &step.write.told;
         let sets = told.spec_paused == Some(true) && told.touches(Area::Pause);
         if sets && paused != Some(true) && step.change != Change::Birth {
-            pauses.push(step.write);
+            pauses.push((step.write, false));
+        }
+        let early = unpause.is_some_and(|end| step.write.completed < end.received);
+        if let Some(last) = pauses.last_mut().filter(|_| early && now == Some(false)) {
+            last.1 = true;
         }
         paused = now;
     }
     let end = unpause.map(|write| write.completed);
-    let before = |write: &&&Write| end.is_none_or(|end| write.received <= end);
-    pauses.iter().rev().find(before).or(pauses.first()).copied()
+    let before = |write: &&&'h Write| end.is_none_or(|end| write.received <= end);
+    let standing: Vec<&'h Write> =
+        pauses.into_iter().filter(|(_, ended)| !ended).map(|(write, _)| write).collect();
+    standing.iter().rev().find(before).or(standing.first()).copied()
 }
 
 fn add_copies<'h>(objects: &Objects<'h>, one: &mut Move<'h>, sole: bool) {

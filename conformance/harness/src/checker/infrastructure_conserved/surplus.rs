@@ -31,7 +31,7 @@ pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
             allowed = Some(tally.surplus()?.max(0));
         }
         // The topology of a Cluster asks through others.
-        if after && !is_machine(key) && changes_more(scene, one, step) {
+        if after && !is_machine(key) && changes_more(scene, step) {
             break;
         }
         tally.take(key, step);
@@ -70,10 +70,11 @@ fn asks(key: &Key) -> bool {
         || (key.group.starts_with("controlplane.") && !key.resource.ends_with("templates"))
 }
 
-/// Whether somebody but mover and controllers asks for something else than another number.
-fn changes_more(scene: &Scene<'_>, one: &Move<'_>, step: &Step<'_>) -> bool {
+/// Whether somebody asks for something else than another number. When the target owns, whoever
+/// moved it is a user like any other.
+fn changes_more(scene: &Scene<'_>, step: &Step<'_>) -> bool {
     let write = step.write;
-    let somebody = !write.actor.is_controller() && !one.is_mover(Side::Target, &write.actor);
+    let somebody = !write.actor.is_controller();
     let content = matches!(step.change, Change::Content(_) | Change::Unknown);
     somebody && content && !changes_number(scene, step)
 }
@@ -101,9 +102,7 @@ impl<'k> Tally<'k> {
     fn take(&mut self, key: &'k Key, step: &Step<'_>) {
         if is_machine(key) {
             self.machines.insert(key, step.exists);
-        } else if !asks(key) {
-            // A Cluster asks for no number itself.
-        } else if step.exists {
+        } else if asks(key) && step.exists {
             self.asked.insert(key, step.state.facts.replicas);
         } else {
             self.asked.remove(key);

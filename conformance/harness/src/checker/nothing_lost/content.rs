@@ -35,7 +35,8 @@ impl<'t> Part<'t> {
         for step in &track.steps {
             let write = step.write;
             let touches = write.creates() || write.told.touches(area);
-            let by_mover = one.is_mover(Side::Source, &write.actor) && !write.creates();
+            let moves = one.began().is_none_or(|began| began <= write.received);
+            let by_mover = moves && one.is_mover(Side::Source, &write.actor) && !write.creates();
             marked = if touches { by_mover } else { marked };
             let Some(held) = part_of(&step.state.facts, area).filter(|_| !marked) else {
                 if touches && !by_mover {

@@ -1,7 +1,7 @@
 //! What the target alone shows to be lost.
 
-use super::Loss;
 use super::content::{CARRIED, at, part_of};
+use super::{Loss, keeps};
 use crate::checker::{Scene, line};
 use crate::history::change::Change;
 use crate::history::facts::Leaves;
@@ -50,6 +50,10 @@ fn removed(
     track: &Track<'_>,
     copy: &Copied<'_>,
 ) -> Option<Loss> {
+    let original = scene.objects.track(Side::Source, &track.key);
+    if original.is_some_and(|original| keeps(one, original)) {
+        return None;
+    }
     let ends = |step: &Step<'_>| matches!(step.change, Change::Death | Change::DeletionAsked);
     let since = copy.created.received;
     let (_, gone) = staged(scene, one, track, since).find(|(_, step)| ends(step))?;
