@@ -133,11 +133,23 @@ impl Document<'_> {
             Err(placed) => placed.to_string(),
             Ok(_) => error.to_string(),
         };
-        self.syntax(format!("not YAML: {message}"))
+        self.syntax(format!("not YAML: {}", without_keys(&message)))
     }
 
     fn syntax(&self, message: String) -> ManifestError {
         ManifestError::Syntax { place: self.place.clone(), message }
+    }
+}
+
+/// The parser quotes a key that is there twice, and in a Secret that is cut or badly indented a key
+/// may be a value: only the place is told.
+fn without_keys(message: &str) -> String {
+    match message.split_once("duplicate mapping key") {
+        Some((_, rest)) => {
+            let place = rest.rfind(" at line ").map_or("", |at| &rest[at..]);
+            format!("a mapping key is there twice{place}")
+        }
+        None => message.to_owned(),
     }
 }
 

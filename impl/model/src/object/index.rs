@@ -80,8 +80,16 @@ impl<'a> Index<'a> {
         self.objects[at]
     }
 
-    /// The one object of that kind and name in any namespace: an identity of the whole cluster
-    /// names a Secret in the provider's own namespace, which its spec does not say.
+    /// The one object of that kind and name in the namespace of a provider, which an identity of
+    /// the whole cluster does not name: `capa-system`, `capv-system`.
+    fn of_provider(&self, identity: &Object, reference: &Reference) -> Option<usize> {
+        let found = self.sole(reference)?;
+        let namespace = self.objects[found].key().namespace.as_deref().unwrap_or_default();
+        let providers = namespace.starts_with("cap") && namespace.ends_with("-system");
+        (identity.key().kind.ends_with("Identity") && providers).then_some(found)
+    }
+
+    /// The one object of that kind and name in any namespace.
     fn sole(&self, reference: &Reference) -> Option<usize> {
         let is_meant = |at: &usize| {
             let key = self.objects[*at].key();
@@ -189,7 +197,7 @@ impl<'a> Index<'a> {
         let namespace = reference.namespace.as_ref().or(referrer.key().namespace.as_ref());
         self.find(&reference.key_in(namespace.map(String::as_str)))
             .or_else(|| self.find(&reference.key_in(None)))
-            .or_else(|| self.sole(reference).filter(|_| namespace.is_none()))
+            .or_else(|| self.of_provider(referrer, reference).filter(|_| namespace.is_none()))
     }
 }
 
@@ -279,7 +287,10 @@ mod tests {
         let (one, two) = (secret("capa-system"), secret("elsewhere"));
         let index = Index::new([&identity, &one]);
         assert!(index.target(&identity, &reference).is_some());
-        let index = Index::new([&identity, &one, &two]);
+        let index = Index::new([&identity, &two]);
+        assert_eq!(index.target(&identity, &reference), None, "somebody else's");
+        let three = secret("capz-system");
+        let index = Index::new([&identity, &one, &three]);
         assert_eq!(index.target(&identity, &reference), None, "either may be meant");
     }
 

@@ -212,12 +212,27 @@ impl<'a> Inventory<'a> {
         self.types.label(self.index.object(at)).is_some()
     }
 
+    /// The one Cluster among several that a Secret or ConfigMap belongs to: the others refer to it.
+    /// It stays that Cluster's own, so that its credentials leave the source with it (T10).
+    fn keeper(&self, at: usize, by: &[usize]) -> Option<usize> {
+        let owns = |cluster: &&usize| {
+            let claim = self.claims.get(*cluster).and_then(|claims| claims.get(&at));
+            claim.is_some_and(|claim| {
+                matches!(claim.why, Why::Closure { .. } | Why::SoftEdge { .. } | Why::ClusterName)
+            })
+        };
+        let mut owners = by.iter().filter(owns);
+        let first = owners.next().filter(|_| self.key(at).group.is_empty())?;
+        owners.next().is_none().then_some(*first)
+    }
+
     /// What several Clusters claim becomes a library object of each.
     fn share(&mut self) {
         for (at, by) in self.claimed_by.iter().enumerate().filter(|(_, by)| by.len() > 1) {
             let clusters: Vec<ObjectKey> =
                 by.iter().map(|&cluster| self.key(cluster).clone()).collect();
-            for cluster in by {
+            let keeper = self.keeper(at, by);
+            for cluster in by.iter().filter(|cluster| Some(**cluster) != keeper) {
                 let claim = self.claims.get_mut(cluster).and_then(|claims| claims.get_mut(&at));
                 if let Some(claim) = claim.filter(|claim| !claim.library) {
                     claim.library = true;
