@@ -69,8 +69,10 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Begin(mv) => begin(state, mv),
         Message::Stage { mv, round, set } => match state.phase() {
-            // A copy of an old message: what is staged is later than the bulk.
-            Some(Phase::Staged { .. }) if round == Round::Bulk => Vec::new(),
+            // An old message, or a source that was restored: what is staged is later than the bulk.
+            Some(&Phase::Staged { count, digest }) if round == Round::Bulk && stages(state, mv) => {
+                vec![report(state, round, count, digest)]
+            }
             Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) && state.rests() => {
                 state.goal = Some(Goal::Converge { round, set });
                 state.settled(Step::Read)
