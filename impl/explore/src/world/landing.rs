@@ -72,10 +72,8 @@ impl World {
             Floating::Record(record, expect) => {
                 (self.land_record(at, &record.0, *expect, scenario).is_ok(), None)
             }
-            Floating::Pause(pause, uid, version) => {
-                let fits = self.side(at).store.cluster.as_ref().is_some_and(|cluster| {
-                    cluster.uid == *uid && version.is_none_or(|version| version == cluster.version)
-                });
+            Floating::Pause(pause, ..) => {
+                let fits = request.can_land(&self.side(at).store);
                 (fits, if fits { self.pause(at, *pause, scenario) } else { None })
             }
             Floating::Create(object, content, attempt) => {
@@ -89,23 +87,17 @@ impl World {
                 }
                 (fits, None)
             }
-            Floating::Update(object, content, uid, version) => {
-                let fits = self.fits(at, *object, *uid, Some(*version));
+            Floating::Update(object, content, ..) => {
+                let fits = request.can_land(&self.side(at).store);
                 let violation = fits.then(|| self.overwrite(at, *object, *content)).flatten();
                 (fits, violation)
             }
-            Floating::Delete(object, uid, version) => {
-                let fits = self.fits(at, *object, *uid, *version);
+            Floating::Delete(object, ..) => {
+                let fits = request.can_land(&self.side(at).store);
                 let violation = fits.then(|| self.delete(at, *object)).flatten();
                 (fits, violation)
             }
         }
-    }
-
-    fn fits(&self, at: At, object: usize, uid: u8, version: Option<u8>) -> bool {
-        self.side(at).store.get(object).is_some_and(|found| {
-            found.uid == uid && version.is_none_or(|version| version == found.version)
-        })
     }
 
     fn overwrite(&mut self, at: At, object: usize, content: Content) -> Option<Violation> {
@@ -165,21 +157,7 @@ impl World {
     fn prune(&mut self, at: At) {
         let side = self.side_mut(at);
         let store = &side.store;
-        side.floating.retain(|request| match request {
-            Floating::Record(_, expect) => {
-                store.record.as_ref().map(|stored| stored.version) == *expect
-            }
-            Floating::Pause(_, uid, version) => store.cluster.as_ref().is_some_and(|found| {
-                found.uid == *uid && version.is_none_or(|version| version == found.version)
-            }),
-            Floating::Create(..) => true,
-            Floating::Update(object, _, uid, version) => store
-                .get(*object)
-                .is_some_and(|found| found.uid == *uid && found.version == *version),
-            Floating::Delete(object, uid, version) => store.get(*object).is_some_and(|found| {
-                found.uid == *uid && version.is_none_or(|version| version == found.version)
-            }),
-        });
+        side.floating.retain(|request| request.can_land(store));
     }
 }
 

@@ -102,6 +102,22 @@ impl Ord for HeldRecord {
 }
 
 impl Floating {
+    /// Whether its guard can still hold; whether a creation may land is seen when it does.
+    pub(crate) fn can_land(&self, store: &Store) -> bool {
+        let fits = |object: usize, uid: u8, version: Option<u8>| {
+            store.get(object).is_some_and(|found| {
+                found.uid == uid && version.is_none_or(|version| version == found.version)
+            })
+        };
+        match self {
+            Self::Record(_, expect) => store.record.as_ref().map(|it| it.version) == *expect,
+            Self::Pause(_, uid, version) => fits(super::store::CLUSTER, *uid, *version),
+            Self::Create(..) => true,
+            Self::Update(object, _, uid, version) => fits(*object, *uid, Some(*version)),
+            Self::Delete(object, uid, version) => fits(*object, *uid, *version),
+        }
+    }
+
     /// Whether a deadline settles it; a record is settled by its guard alone.
     pub(crate) fn is_of_object(&self) -> bool {
         !matches!(self, Self::Record(..))

@@ -29,13 +29,8 @@ enum Meeting {
     Conflict,
 }
 
-/// A claim that the cluster is owned there.
-fn live(phase: &Phase) -> bool {
-    phase.owns()
-}
-
 fn compare(mine: &Record, theirs: &Claim) -> Meeting {
-    if !live(&mine.phase) || !live(&theirs.phase) {
+    if !mine.phase.owns() || !theirs.phase.owns() {
         return Meeting::Fits;
     }
     if mine.lineage != theirs.lineage {
