@@ -19,6 +19,7 @@ Examples:
   fulcrum judge --source parent-audit.log --target child-audit.log
   fulcrum judge --source parent-1.log parent-2.log --target child.log --report report/
   fulcrum judge --source parent.log --target child.log --infrastructure machines.jsonl --verbose
+  fulcrum judge --source parent.log --target child.log --clock-error 0.1
 
 A log is what a Kubernetes API server writes with --audit-log-path: one event of
 audit.k8s.io/v1 a line. Several files of one side are read as one log.
@@ -28,12 +29,16 @@ const GRAPH_EXAMPLES: &str = "\
 Examples:
   fulcrum graph objects.json
   fulcrum graph dump/ --svg --output plan.svg
+  fulcrum graph objects.json --cluster default/c1 --cluster default/c2
   kubectl get -A -o json clusters,machines,secrets | fulcrum graph -
 
 A dump of everything that a move looks at:
-  kubectl get -A -o json secret,configmap,crd,$(kubectl get crd \\
-      -l cluster.x-k8s.io/provider -o name | sed 's|.*/||' | paste -sd, -) > objects.json
+  for label in cluster.x-k8s.io/provider clusterctl.cluster.x-k8s.io; do
+      kubectl get crd -l $label -o name; done | sed 's|.*/||' | sort -u > types
+  kubectl get -A -o json secret,configmap,crd,$(paste -sd, types) > objects.json
 
+Where some Clusters have no plan, the others are shown, and the exit code is 3. In the JSON of
+--json, `refused` are the Clusters without a plan and `problems` says why.
 No value of a Secret is printed.";
 
 /// Tests of the distributed pivot: handing a cluster's Cluster API objects to the cluster itself.

@@ -43,7 +43,7 @@ What else there is to try, from the root of the repository:
     {program} judge \\
       --source conformance/harness/fixtures/move-clusterctl/source.jsonl \\
       --target conformance/harness/fixtures/move-clusterctl/target.jsonl \\
-      --report target/report
+      --clock-error 0 --report target/report
 
   what a move of a real cluster carries, in which order; and as a picture for a browser
     {program} graph impl/model/fixtures/real-objects/dev-exercise-6.6

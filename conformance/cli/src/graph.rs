@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use clap::Args;
-use fulcrum_reference::graph::{self, GraphReport};
+use fulcrum_reference::graph::{self, GraphReport, PlanError};
 use std::path::PathBuf;
 
 /// Show which objects a move would carry, in which order, and what it would leave.
@@ -21,6 +21,9 @@ pub(crate) struct GraphArgs {
     /// .json, .yaml and .yml file in it and below.
     #[arg(required = true, value_name = "FILE|DIR")]
     inputs: Vec<PathBuf>,
+    /// Plan this Cluster alone. Say it again for each further one.
+    #[arg(long = "cluster", value_name = "NAMESPACE/NAME")]
+    clusters: Vec<String>,
     /// Draw the graph for Graphviz.
     #[arg(long, group = "format")]
     dot: bool,
@@ -48,9 +51,7 @@ enum Direction {
 /// Reads, orders and shows.
 pub(crate) fn run(args: &GraphArgs) -> Result<Exit, Failure> {
     let sources = input::read(&args.inputs)?;
-    let mut report = graph::plan(sources).map_err(|error| {
-        Failure::bad_input(error).hint("fulcrum graph --help: how to take a dump of your objects")
-    })?;
+    let mut report = graph::plan(sources, &args.clusters).map_err(no_plan)?;
     let direction = if args.reverse {
         reverse(&mut report);
         Direction::Deletion
@@ -58,7 +59,19 @@ pub(crate) fn run(args: &GraphArgs) -> Result<Exit, Failure> {
         Direction::Import
     };
     output::write(args.output.as_deref(), &render(args, &report, direction)?)?;
-    Ok(Exit::Fine)
+    match report.problems.is_empty() {
+        true => Ok(Exit::Fine),
+        false => Err(no_plan(PlanError::Unplaceable { problems: report.problems })),
+    }
+}
+
+/// Why a Cluster has no plan; others may have one, which was shown.
+fn no_plan(error: PlanError) -> Failure {
+    match error {
+        PlanError::NotThere { .. } => Failure::usage(error),
+        _ => Failure::bad_input(error)
+            .hint("fulcrum graph --help: how to take a dump of your objects"),
+    }
 }
 
 fn render(args: &GraphArgs, report: &GraphReport, order: Direction) -> Result<String, Failure> {

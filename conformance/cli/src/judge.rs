@@ -9,6 +9,7 @@ use fulcrum_harness::report::{self, ReportError};
 use fulcrum_harness::tell::{Style, tell};
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Judge a move by the audit logs of its two sides.
 #[derive(Args, Debug)]
@@ -22,6 +23,15 @@ pub(crate) struct JudgeArgs {
     /// What happened to the machines, outside both clusters.
     #[arg(long, num_args = 1.., value_name = "FILE")]
     infrastructure: Vec<PathBuf>,
+    /// How many seconds the clocks of the machines may be from each other.
+    ///
+    /// Acts of different servers that lie nearer than this are of unknown order, and a verdict that
+    /// rests on one is unknown. Daemons keep clocks within milliseconds, but no log shows that one
+    /// ran: five seconds are what a neglected clock loses in some days. State less where you know
+    /// it, and 0 where both API servers ran on one machine. Several API servers of one side need
+    /// nothing stated: there resourceVersions tell what came first.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    clock_error: Duration,
     /// Leave report.yaml, junit.xml and history.jsonl in this folder.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -37,6 +47,7 @@ impl JudgeArgs {
             source: inputs(&self.source),
             target: inputs(&self.target),
             infrastructure: inputs(&self.infrastructure),
+            clock_error: self.clock_error,
         }
     }
 
@@ -46,6 +57,15 @@ impl JudgeArgs {
         let sizes = files.filter_map(|file| fs::metadata(file).ok());
         sizes.map(|metadata| metadata.len()).sum()
     }
+}
+
+/// No clocks that are further apart can be compared at all.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration > DAY { Err("expected at most a day".to_owned()) } else { Ok(duration) }
 }
 
 /// Reads, judges, tells and reports.
@@ -69,5 +89,20 @@ fn unwritten(error: ReportError) -> Failure {
     match error {
         ReportError::Digest { .. } => Failure::bad_input(error),
         ReportError::Folder { .. } | ReportError::Write { .. } => Failure::usage(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fulcrum_harness::evidence::CLOCK_ERROR;
+
+    #[test]
+    fn a_clock_error_is_a_number_of_seconds() {
+        assert_eq!(seconds("5"), Ok(CLOCK_ERROR), "the default of the harness");
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        for wrong in ["-1", "NaN", "inf", "1e9", "5s", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -119,6 +119,7 @@ impl Collector {
         let known = self.known.entry(object.clone()).or_default();
         share_part(&mut told.spec, &mut known.spec);
         share_part(&mut told.labels, &mut known.labels);
+        share_part(&mut told.label_keys, &mut known.label_keys);
         share_part(&mut told.annotations, &mut known.annotations);
     }
 }

@@ -9,23 +9,29 @@
 
 mod clean_up;
 mod clocks;
+mod index;
 mod infrastructure_conserved;
+mod kept_pause;
 mod no_credential_left;
 mod no_dial_in;
 mod nothing_lost;
 mod one_owner_effect;
 mod one_owner_intent;
+mod owners;
 mod owners_first;
 mod re_observation;
 mod undisturbed;
 mod unowned_window;
+mod words;
 
 pub use clocks::Clocks;
+pub(crate) use words::{count, names, plural, seconds};
 
 use crate::history::moves::{self, Move};
 use crate::history::objects::{Objects, Step};
 use crate::history::{History, InfrastructureAction, InfrastructureVerb, Side, Write};
 use crate::verdict::{Finding, Line, Measurement, Outcome};
+use index::Index;
 use std::time::Duration;
 
 /// How many events a witness has at most.
@@ -71,6 +77,7 @@ pub struct Scene<'h> {
     pub moves: Vec<Move<'h>>,
     /// Whether the clocks of the two logs agree.
     pub clocks: Clocks,
+    index: Index,
 }
 
 impl<'h> Scene<'h> {
@@ -80,7 +87,8 @@ impl<'h> Scene<'h> {
         let objects = Objects::of(history);
         let moves = moves::recognise(&objects);
         let clocks = Clocks::of(&objects, &moves);
-        Self { objects, moves, clocks }
+        let index = Index::of(&objects, &moves);
+        Self { objects, moves, clocks, index }
     }
 
     /// The history.
@@ -277,36 +285,34 @@ fn nanoseconds(amount: i128) -> Duration {
     Duration::from_nanos(u64::try_from(amount).unwrap_or_default())
 }
 
-/// A duration for a sentence.
-pub(crate) fn seconds(duration: Duration) -> String {
-    format!("{:.3} s", duration.as_secs_f64())
-}
-
-/// `1 object`, `2 objects`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
-}
-
-/// The first few names, and how many more there are.
-pub(crate) fn names(all: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::history::Entry;
     use crate::history::build::Story;
 
     /// What one checker says about a story.
     pub(crate) fn judged(checker: &Checker, story: Story) -> Finding {
-        let history = story.history();
-        checker.judge(&Scene::of(&history)).0
+        judged_history(checker, &story.history())
+    }
+
+    /// What one checker says about a history.
+    pub(crate) fn judged_history(checker: &Checker, history: &History) -> Finding {
+        checker.judge(&Scene::of(history)).0
+    }
+
+    /// The same history with each act on the infrastructure changed.
+    pub(crate) fn with_acts(
+        history: &History,
+        change: impl Fn(&mut InfrastructureAction),
+    ) -> History {
+        let mut entries = history.entries().to_vec();
+        for entry in &mut entries {
+            if let Entry::Infrastructure(action) = entry {
+                change(action);
+            }
+        }
+        History::new(entries, history.records().clone(), Vec::new())
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::infrastructure::{self, InfrastructureError};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How much of a file is read at once.
 const BUFFER: usize = 1 << 20;
@@ -43,8 +44,13 @@ impl Input {
     }
 }
 
+/// How far the clocks of machines may be from each other where nothing else is stated. Daemons keep
+/// them within milliseconds, but no log shows that one ran; this is what a neglected clock loses in
+/// some days.
+pub const CLOCK_ERROR: Duration = Duration::from_secs(5);
+
 /// Everything that a judgement may rest on. Several files of one kind are read as one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Evidence {
     /// Audit logs of the API server that gives the cluster away.
     pub source: Vec<Input>,
@@ -52,6 +58,20 @@ pub struct Evidence {
     pub target: Vec<Input>,
     /// Records of the infrastructure.
     pub infrastructure: Vec<Input>,
+    /// How far the clocks of both sides and of the infrastructure may be from each other; zero
+    /// where they are one machine's.
+    pub clock_error: Duration,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Self {
+            source: Vec::new(),
+            target: Vec::new(),
+            infrastructure: Vec::new(),
+            clock_error: CLOCK_ERROR,
+        }
+    }
 }
 
 /// Why evidence cannot be read.
@@ -88,6 +108,6 @@ impl Evidence {
         entries.extend(target.entries);
         entries.extend(record);
         let notes = [source.notes, target.notes].concat();
-        Ok(History::new(entries, records, notes))
+        Ok(History::new(entries, records, notes).within(self.clock_error))
     }
 }

@@ -11,19 +11,28 @@
 
 pub mod build;
 pub mod change;
+mod entry;
 pub mod facts;
+pub(crate) mod lost;
 pub mod moves;
 pub mod objects;
+mod order;
 pub mod owned;
 pub mod pause;
+mod reconcilers;
+pub mod selector;
+pub(crate) mod way_back;
 mod write;
 
+pub use entry::{Connection, Entry, Fault, InfrastructureAction, InfrastructureVerb};
 pub use write::{Actor, Level, Verb, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 /// One of the two API servers between which a cluster is handed over.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -127,118 +136,6 @@ impl fmt::Display for Key {
     }
 }
 
-/// An act on the infrastructure.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InfrastructureVerb {
-    /// A machine or another resource was made.
-    Create,
-    /// It was removed.
-    Delete,
-    /// It began to run.
-    Start,
-    /// It was stopped, or ended.
-    Stop,
-    /// It was killed from outside.
-    Kill,
-}
-
-/// Something done to the infrastructure, outside both clusters.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InfrastructureAction {
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub action: InfrastructureVerb,
-    /// What kind of resource: `machine`, `load-balancer`, ….
-    pub kind: String,
-    /// Its name.
-    pub name: String,
-    /// Its provider id, where one is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider_id: Option<String>,
-    /// The workload cluster that it is a part of.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub belongs_to: Option<String>,
-    /// The side whose controllers did it, where the record says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub on_behalf_of: Option<Side>,
-}
-
-/// A connection that was opened.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Connection {
-    /// When.
-    pub at: Timestamp,
-    /// The side that dialled.
-    pub from: Side,
-    /// The side that was dialled.
-    pub to: Side,
-    /// The program that dialled, where known.
-    pub program: String,
-    /// Whether it was a controller's way to the workload API server, which the owner may go.
-    pub workload: bool,
-}
-
-/// A fault that was injected, or its end.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Fault {
-    /// When.
-    pub at: Timestamp,
-    /// What, in plain words.
-    pub what: String,
-}
-
-/// One entry of a history.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Entry {
-    /// A write at an API server. Boxed, since it is much larger than the rest.
-    Write(Box<Write>),
-    /// An act on the infrastructure.
-    Infrastructure(InfrastructureAction),
-    /// A connection between the sides.
-    Connection(Connection),
-    /// A fault.
-    Fault(Fault),
-}
-
-impl Entry {
-    /// When it began.
-    #[must_use]
-    pub fn at(&self) -> Timestamp {
-        match self {
-            Self::Write(write) => write.received,
-            Self::Infrastructure(action) => action.at,
-            Self::Connection(connection) => connection.at,
-            Self::Fault(fault) => fault.at,
-        }
-    }
-}
-
-/// Where an entry stands in a history.
-type Place<'e> = (Timestamp, Timestamp, Option<Side>, Option<u64>, Option<&'e Key>, &'e str);
-
-impl Entry {
-    fn place(&self) -> Place<'_> {
-        let at = self.at();
-        match self {
-            Self::Write(write) => (
-                at,
-                write.completed,
-                Some(write.side),
-                write.resource_version,
-                Some(&write.object),
-                write.subresource.as_str(),
-            ),
-            Self::Infrastructure(action) => (at, at, None, None, None, action.name.as_str()),
-            Self::Connection(one) => (at, at, Some(one.from), None, None, one.program.as_str()),
-            Self::Fault(fault) => (at, at, None, None, None, fault.what.as_str()),
-        }
-    }
-}
-
 /// What is on record, and so what can be asked of it.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Records {
@@ -258,17 +155,62 @@ pub struct History {
     entries: Vec<Entry>,
     records: Records,
     notes: Vec<String>,
+    spans: BTreeMap<Side, (Timestamp, Timestamp)>,
+    clock_error: Duration,
+    selectors_reach: bool,
 }
 
 impl History {
-    /// A history of these entries; `notes` say what the records could not tell.
+    /// A history of these entries; `notes` say what the records could not tell. All times are of
+    /// one clock, unless [`Self::within`] says otherwise.
     ///
     /// Entries are ordered by the time at which they began, then by what they are, so that the same
     /// entries in any order give the same history.
     #[must_use]
     pub fn new(mut entries: Vec<Entry>, records: Records, notes: Vec<String>) -> Self {
         entries.sort_by(|one, other| one.place().cmp(&other.place()));
-        Self { entries, records, notes }
+        reconcilers::mark(&mut entries);
+        let spans = spans(&entries);
+        Self { entries, records, notes, spans, ..Self::default() }
+    }
+
+    /// The same, of machines whose clocks may be so far from each other.
+    #[must_use]
+    pub fn within(mut self, clock_error: Duration) -> Self {
+        self.clock_error = clock_error;
+        self
+    }
+
+    /// How far the clocks of the two sides and of the infrastructure may be from each other.
+    #[must_use]
+    pub fn clock_error(&self) -> Duration {
+        self.clock_error
+    }
+
+    /// The same records with these entries.
+    pub(crate) fn with_entries(&self, entries: Vec<Entry>) -> Self {
+        Self {
+            clock_error: self.clock_error,
+            selectors_reach: self.selectors_reach,
+            ..Self::new(entries, self.records.clone(), self.notes.clone())
+        }
+    }
+
+    /// The same with every entry changed.
+    pub(crate) fn changed(&self, change: impl Fn(&mut Entry)) -> Self {
+        let mut entries = self.entries.clone();
+        entries.iter_mut().for_each(change);
+        self.with_entries(entries)
+    }
+
+    /// The same, where the deletion of a collection takes every object of which it is not known
+    /// whether the selector does. Without this it takes none of them.
+    pub(crate) fn with_selectors_that_reach(&self) -> Self {
+        Self { selectors_reach: true, ..self.clone() }
+    }
+
+    pub(crate) fn selectors_reach(&self) -> bool {
+        self.selectors_reach
     }
 
     /// All entries, in order.
@@ -325,10 +267,7 @@ impl History {
     /// When the log of a side begins and ends, by the writes in it.
     #[must_use]
     pub fn span(&self, side: Side) -> Option<(Timestamp, Timestamp)> {
-        let mut writes = self.writes().filter(|write| write.side == side);
-        let first = writes.next()?;
-        let end = writes.map(|write| write.completed).max();
-        Some((first.received, end.unwrap_or(first.completed).max(first.completed)))
+        self.spans.get(&side).copied()
     }
 
     /// Writes the history as JSON lines, one an entry. The same history gives the same bytes.
@@ -348,6 +287,18 @@ impl History {
         }
         Ok(())
     }
+}
+
+/// From the first write of each side to the end of its last.
+fn spans(entries: &[Entry]) -> BTreeMap<Side, (Timestamp, Timestamp)> {
+    let mut spans = BTreeMap::new();
+    for entry in entries {
+        if let Entry::Write(write) = entry {
+            let span = spans.entry(write.side).or_insert((write.received, write.completed));
+            span.1 = write.completed.max(span.1);
+        }
+    }
+    spans
 }
 
 /// An entry as it is written out.

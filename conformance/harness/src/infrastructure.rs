@@ -12,11 +12,14 @@
 //! |---|---|
 //! | `at` | when, RFC 3339 |
 //! | `action` | `create`, `delete`, `start`, `stop` or `kill` (from outside) |
-//! | `kind` | `machine` for what runs a Node; anything else is noted and not judged |
+//! | `kind` | `machine` for what runs a Node; of anything else only `onBehalfOf` is judged |
 //! | `name` | its name |
 //! | `providerId` | optional: its provider id |
 //! | `cluster` | optional: the workload cluster that it is a part of |
 //! | `onBehalfOf` | optional: `source` or `target`, the side whose controllers did it |
+//!
+//! Without `cluster` it is known whose it is when the objects of one Cluster alone bear its name or
+//! provider id. A line that stands in several records counts once.
 //!
 //! Events of Docker are read as well (`docker events --format '{{json .}}'`), of the containers
 //! that kind and CAPD label. They do not say on whose behalf.
@@ -27,7 +30,11 @@ use crate::evidence::Input;
 use crate::history::{Entry, InfrastructureAction, InfrastructureVerb, Side};
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::io::{self, BufRead};
+
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Why a record cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -58,15 +65,17 @@ pub enum InfrastructureError {
 /// When a file cannot be read, or a line is in none of the formats; the error names both.
 pub fn read(records: &[Input]) -> Result<Vec<Entry>, InfrastructureError> {
     let mut entries = Vec::new();
+    let mut seen = HashSet::new();
     for record in records {
         let file = record.name();
         let io = |source| InfrastructureError::Io { file: file.clone(), source };
         for (number, line) in (1..).zip(record.open().map_err(io)?.lines()) {
             let line = line.map_err(io)?;
-            if line.trim().is_empty() {
+            let line = line.trim_start_matches(BYTE_ORDER_MARK).trim();
+            if line.is_empty() || !seen.insert(line.to_owned()) {
                 continue;
             }
-            let action = act(&line).map_err(|found| InfrastructureError::Line {
+            let action = act(line).map_err(|found| InfrastructureError::Line {
                 file: file.clone(),
                 line: number,
                 found,
@@ -175,6 +184,13 @@ mod tests {
         assert_eq!(acts[0].on_behalf_of, Some(Side::Target));
         assert_eq!(acts[0].belongs_to.as_deref(), Some("c"));
         assert_eq!(acts[0].action, InfrastructureVerb::Create);
+    }
+
+    #[test]
+    fn a_line_counts_once_and_may_come_from_an_editor() {
+        let line = r#"{"at":"2026-11-24T13:30:17Z","action":"delete","kind":"machine","name":"m"}"#;
+        let acts = read_text(&format!("\u{feff}{line}\r\n{line}\n")).expect("a record");
+        assert_eq!(acts.len(), 1);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Judges a history: every checker, unasked, and what happened in plain words.
 
+mod possible;
+mod prepare;
 mod timeline;
 
 pub use crate::evidence::{Evidence, EvidenceError, Input};
 
 use crate::checker::{self, Scene};
 use crate::history::{History, Level, Side};
-use crate::verdict::Judgement;
+use crate::verdict::{Finding, Judgement, Measurement};
 use std::sync::LazyLock;
 
 /// A case that a checker is: what the contract names at its rules.
@@ -35,17 +37,32 @@ pub fn cases() -> &'static [Case] {
 }
 
 /// Judges a history. The same history is always judged the same.
+///
+/// Only what holds however the records are read is passed or failed: with clocks that differ by as
+/// much as they may, see [`History::clock_error`], and whatever was lost.
 #[must_use]
 pub fn judge(history: &History) -> Judgement {
-    let scene = Scene::of(history);
-    let mut judgement = Judgement { notes: notes(&scene), ..Judgement::default() };
+    let (history, done) = prepare::prepared(history);
+    let scene = Scene::of(&history);
+    let Found { findings, measurements } = possible::weigh(&scene, found(&scene));
+    let notes = [notes(&scene), done].concat();
+    Judgement { findings, measurements, timeline: timeline::of(&scene), notes }
+}
+
+/// What the checkers say.
+struct Found {
+    findings: Vec<Finding>,
+    measurements: Vec<Measurement>,
+}
+
+fn found(scene: &Scene<'_>) -> Found {
+    let mut found = Found { findings: Vec::new(), measurements: Vec::new() };
     for checker in checker::all() {
-        let (finding, mut measurements) = checker.judge(&scene);
-        judgement.findings.push(finding);
-        judgement.measurements.append(&mut measurements);
+        let (finding, mut measurements) = checker.judge(scene);
+        found.findings.push(finding);
+        found.measurements.append(&mut measurements);
     }
-    judgement.timeline = timeline::of(&scene);
-    judgement
+    found
 }
 
 /// What the logs do not say, once each.
@@ -62,11 +79,24 @@ fn notes(scene: &Scene<'_>) -> Vec<String> {
         notes.push("There is no record of connections.".into());
     }
     notes.extend(scene.clocks.doubt().map(str::to_owned));
+    notes.extend(clock_error(scene));
     for side in Side::BOTH {
         notes.extend(without_bodies(history, side));
     }
     notes.extend(ends_early(scene));
     notes
+}
+
+/// How far the clocks are believed.
+fn clock_error(scene: &Scene<'_>) -> Option<String> {
+    let most = scene.history().clock_error();
+    let believed = !most.is_zero() && scene.clocks.doubt().is_none();
+    believed.then(|| {
+        format!(
+            "The clocks of the servers are taken to be at most {} s from each other.",
+            most.as_secs_f64()
+        )
+    })
 }
 
 /// Kinds of which the log holds no body.

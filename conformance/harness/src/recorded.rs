@@ -2,6 +2,7 @@
 //! without a cluster.
 
 use crate::evidence::{Evidence, Input};
+use std::time::Duration;
 
 /// A recorded hand-over.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,8 @@ pub struct Recorded {
     source: File,
     target: File,
     infrastructure: Option<File>,
+    /// How far the clocks were from each other: both clusters ran on one machine.
+    pub clock_error: Duration,
 }
 
 /// A file with the name that messages call it by.
@@ -33,6 +36,7 @@ pub const MOVE_CAPD: Recorded = Recorded {
         "move-capd/docker.jsonl",
         include_bytes!("../fixtures/move-capd/docker.jsonl"),
     )),
+    clock_error: Duration::ZERO,
 };
 
 /// `clusterctl move` of 69 objects between two API servers without controllers.
@@ -48,6 +52,7 @@ pub const MOVE_CLUSTERCTL: Recorded = Recorded {
         include_bytes!("../fixtures/move-clusterctl/target.jsonl"),
     ),
     infrastructure: None,
+    clock_error: Duration::ZERO,
 };
 
 /// All of them.
@@ -61,6 +66,7 @@ impl Recorded {
             source: vec![input(self.source)],
             target: vec![input(self.target)],
             infrastructure: self.infrastructure.into_iter().map(input).collect(),
+            clock_error: self.clock_error,
         }
     }
 }

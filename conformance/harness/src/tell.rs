@@ -5,6 +5,7 @@ mod duration;
 pub mod layout;
 mod paint;
 
+use crate::checker::count;
 use crate::rule;
 use crate::verdict::{Finding, Judgement, Line, Measurement, Outcome};
 use clock::Clock;
@@ -56,17 +57,17 @@ struct Teller {
 impl Teller {
     fn verdict(&mut self, judgement: &Judgement) {
         let outcome = judgement.outcome();
-        let count = |wanted: Outcome| {
+        let came_out = |wanted: Outcome| {
             let findings = judgement.findings.iter();
             findings.filter(|finding| finding.outcome == wanted).count()
         };
         self.lines.push(format!(
-            "Verdict: {}. Of {} checks: {} failed, {} unknown, {} passed.",
+            "Verdict: {}. Of {}: {} failed, {} unknown, {} passed.",
             self.paint.outcome(outcome, &outcome.to_string()),
-            judgement.findings.len(),
-            count(Outcome::Failed),
-            count(Outcome::Unknown),
-            count(Outcome::Passed),
+            count(judgement.findings.len(), "check"),
+            came_out(Outcome::Failed),
+            came_out(Outcome::Unknown),
+            came_out(Outcome::Passed),
         ));
         self.lines.extend(self.clock.legend());
     }

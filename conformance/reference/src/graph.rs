@@ -1,16 +1,20 @@
 //! What `fulcrum graph` shows: for each Cluster of the input what would move, and in which order.
 //!
-//! The reading is that of `fulcrum-model`, turned into plain data here. What cannot be placed is
-//! an error that names all of it; what nothing selects is listed with the reason.
+//! The reading is that of `fulcrum-model`, turned into plain data here. A Cluster of which an object
+//! cannot be placed has no plan, and all such objects are named; what nothing selects is listed
+//! with the reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use fulcrum_model::graph::{Graph, NodeId};
+use fulcrum_model::graph::{Graph, NodeId, Problem};
 use fulcrum_model::manifest::{self, ManifestErrors};
-use fulcrum_model::object::{Object, ObjectKey};
+use fulcrum_model::object::ObjectKey;
 use fulcrum_model::select::{Inventory, SelectError, Selection};
 use serde::Serialize;
 use thiserror::Error;
+
+/// How many owners of an object are named where they are many.
+const NAMED_OWNERS: usize = 3;
 
 /// A file of the input.
 #[derive(Clone, PartialEq, Eq)]
@@ -28,11 +32,15 @@ impl std::fmt::Debug for Source {
     }
 }
 
-/// The plans of all Clusters of the input.
+/// The plans of the Clusters of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GraphReport {
     /// One plan for each Cluster, sorted by namespace and name.
     pub clusters: Vec<ClusterPlan>,
+    /// The Clusters that have no plan, since objects of them cannot be placed.
+    pub refused: Vec<String>,
+    /// A line for each object that cannot be placed, with the place where it was read.
+    pub problems: Vec<String>,
     /// What no Cluster selects. CRDs are not listed: they tell which types move.
     pub unselected: Vec<Left>,
     /// What a reader should know about the reading.
@@ -47,7 +55,7 @@ pub struct ClusterPlan {
     /// The objects, level by level: owners first.
     pub levels: Vec<Vec<PlannedObject>>,
     /// Owners that do not move, and are left off the copies.
-    pub left_owners: Vec<LeftOwner>,
+    pub left_owners: Vec<LeftOwners>,
 }
 
 /// An object that moves.
@@ -82,14 +90,16 @@ pub struct Left {
     pub reason: String,
 }
 
-/// An owner that does not move with what it owns.
+/// Owners of one object that do not move with it, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LeftOwner {
+pub struct LeftOwners {
     /// The object that moves.
     pub object: String,
-    /// The owner.
-    pub owner: String,
-    /// Why the owner does not move.
+    /// The first of the owners, at most three.
+    pub owners: Vec<String>,
+    /// How many they are.
+    pub count: usize,
+    /// Why they do not move.
     pub reason: String,
 }
 
@@ -110,6 +120,20 @@ pub enum PlanError {
         /// How many objects they hold.
         objects: usize,
     },
+    /// There are Clusters, but none can move.
+    #[error("{0}")]
+    Unlabelled(SelectError),
+    /// Clusters that were asked for are not there.
+    #[error(
+        "there is no Cluster {} in the input, which has {}",
+        .asked.join(" and no Cluster "), .there.join(", ")
+    )]
+    NotThere {
+        /// What was asked for in vain.
+        asked: Vec<String>,
+        /// The Clusters that are there.
+        there: Vec<String>,
+    },
     /// Objects that should move cannot be placed.
     #[error("these objects cannot be placed:\n  {}", .problems.join("\n  "))]
     Unplaceable {
@@ -118,42 +142,66 @@ pub enum PlanError {
     },
 }
 
-/// Plans the move of every Cluster of the input.
+/// Plans the move of every Cluster of the input, or of those that are asked for, as
+/// `namespace/name`.
 ///
 /// The result is a function of the set of objects: their order in the input does not matter.
 ///
 /// # Errors
-/// [`PlanError`], which lists everything that is wrong.
-pub fn plan(sources: Vec<Source>) -> Result<GraphReport, PlanError> {
+/// [`PlanError`], which lists everything that is wrong, if no Cluster has a plan. Where some have
+/// one, the report says which have none.
+pub fn plan(sources: Vec<Source>, asked: &[String]) -> Result<GraphReport, PlanError> {
     let files = sources.iter().map(|source| (source.file.as_str(), source.bytes.as_slice()));
     let objects = manifest::read_all(files).map_err(PlanError::Unreadable)?;
     let inventory = Inventory::new(&objects);
-    let clusters: Vec<&ObjectKey> = inventory.clusters().collect();
-    if clusters.is_empty() {
-        return Err(PlanError::NoCluster {
-            files: sources.into_iter().map(|source| source.file).collect(),
-            objects: objects.len(),
+    if inventory.clusters().next().is_none() {
+        return Err(match inventory.nothing() {
+            SelectError::NoCluster { objects } => {
+                let files = sources.into_iter().map(|source| source.file).collect();
+                PlanError::NoCluster { files, objects }
+            }
+            other => PlanError::Unlabelled(other),
         });
     }
     let mut plans = Vec::new();
+    let mut refused = Vec::new();
     let mut problems = Problems::default();
-    for cluster in clusters {
-        match cluster_plan(&inventory, &objects, cluster) {
+    for cluster in wanted(&inventory, asked)? {
+        match cluster_plan(&inventory, cluster) {
             Ok(plan) => plans.push(plan),
-            Err(found) => problems.add(found),
+            Err(found) => {
+                refused.push(cluster.full_name());
+                problems.add(found);
+            }
         }
     }
-    if !problems.lines.is_empty() {
+    if plans.is_empty() {
         return Err(PlanError::Unplaceable { problems: problems.lines });
     }
     let left = inventory.unselected().into_iter();
     Ok(GraphReport {
         clusters: plans,
+        refused,
+        problems: problems.lines,
         unselected: left
             .map(|(object, reason)| Left { object: object.to_string(), reason })
             .collect(),
         notes: notes(&inventory),
     })
+}
+
+/// The Clusters that are asked for, sorted; all of them if none is.
+fn wanted<'a>(
+    inventory: &Inventory<'a>,
+    asked: &[String],
+) -> Result<Vec<&'a ObjectKey>, PlanError> {
+    let there: Vec<String> = inventory.clusters().map(ObjectKey::full_name).collect();
+    let missing: Vec<String> = asked.iter().filter(|name| !there.contains(name)).cloned().collect();
+    if !missing.is_empty() {
+        return Err(PlanError::NotThere { asked: missing, there });
+    }
+    let is_wanted = |cluster: &&ObjectKey| asked.is_empty() || asked.contains(&cluster.full_name());
+    Ok(inventory.clusters().filter(is_wanted).collect())
 }
 
 /// Problems, each once: what belongs to no Cluster for certain is a problem of several.
@@ -184,27 +232,41 @@ fn notes(inventory: &Inventory<'_>) -> Vec<String> {
 
 fn cluster_plan(
     inventory: &Inventory<'_>,
-    objects: &[Object],
     cluster: &ObjectKey,
 ) -> Result<ClusterPlan, Vec<String>> {
-    let lines = |problems: &[fulcrum_model::graph::Problem]| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
+    let lines = |problems: &[Problem]| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
     let selection = inventory.select(cluster).map_err(|error| match error {
         SelectError::Unplaceable { error, .. } => lines(error.problems()),
         other => vec![other.to_string()],
     })?;
-    let graph = selection.graph(objects).map_err(|error| lines(error.problems()))?;
-    let left_owners = selection.left_owners.iter().map(|left| LeftOwner {
-        object: left.object.to_string(),
-        owner: left.owner.to_string(),
-        reason: left.reason.clone(),
-    });
+    let graph = inventory.graph(&selection).map_err(|error| lines(error.problems()))?;
     Ok(ClusterPlan {
         cluster: cluster.full_name(),
         levels: levels(&graph, &selection),
-        left_owners: left_owners.collect(),
+        left_owners: left_owners(&selection),
     })
+}
+
+/// The owners that are left off, by object and reason, in the order in which they are first met.
+fn left_owners(selection: &Selection) -> Vec<LeftOwners> {
+    let mut all: Vec<LeftOwners> = Vec::new();
+    let mut known: BTreeMap<(&ObjectKey, &str), usize> = BTreeMap::new();
+    for left in &selection.left_owners {
+        let at = *known.entry((&left.object, left.reason.as_str())).or_insert(all.len());
+        if at == all.len() {
+            all.push(LeftOwners {
+                object: left.object.to_string(),
+                owners: Vec::new(),
+                count: 0,
+                reason: left.reason.clone(),
+            });
+        }
+        all[at].count += 1;
+        if all[at].owners.len() < NAMED_OWNERS {
+            all[at].owners.push(left.owner.to_string());
+        }
+    }
+    all
 }
 
 fn levels(graph: &Graph, selection: &Selection) -> Vec<Vec<PlannedObject>> {
@@ -236,55 +298,4 @@ fn levels(graph: &Graph, selection: &Selection) -> Vec<Vec<PlannedObject>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLUSTER: &str = "apiVersion: cluster.x-k8s.io/v1beta2\nkind: Cluster\n\
-                           metadata: {name: c1, namespace: default}\n";
-
-    const MACHINE: &str = "apiVersion: cluster.x-k8s.io/v1beta2\nkind: Machine\n\
-                           metadata:\n  name: m\n  namespace: default\n  ownerReferences:\n  \
-                           - {apiVersion: cluster.x-k8s.io/v1beta2, kind: Cluster, name: c1}\n";
-
-    fn source(file: &str, text: &str) -> Source {
-        Source { file: file.to_owned(), bytes: text.as_bytes().to_vec() }
-    }
-
-    #[test]
-    fn a_plan_tells_levels_positions_and_owners() {
-        let report = plan(vec![source("b.yaml", MACHINE), source("a.yaml", CLUSTER)]);
-        let report = report.expect("a plan");
-        let plan = &report.clusters[0];
-        assert_eq!(plan.cluster, "default/c1");
-        let machine = &plan.levels[1][0];
-        assert_eq!((machine.position, machine.name.as_str()), (2, "m"));
-        assert_eq!(machine.owners, ["Cluster.cluster.x-k8s.io default/c1"]);
-        assert_eq!(report.notes.len(), 1);
-    }
-
-    #[test]
-    fn an_input_without_cluster_names_its_files() {
-        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
-        let error = plan(vec![source("pods.yaml", pod)]).expect_err("no Cluster").to_string();
-        assert_eq!(
-            error,
-            "there is no Cluster of cluster.x-k8s.io among the 1 objects of pods.yaml",
-        );
-    }
-
-    #[test]
-    fn problems_name_object_and_place() {
-        let error =
-            plan(vec![source("a.yaml", CLUSTER), source("b.yaml", &MACHINE.replace("c1", "c2"))])
-                .expect_err("an orphan")
-                .to_string();
-        assert_eq!(
-            error,
-            "these objects cannot be placed:\n  Machine.cluster.x-k8s.io default/m (b.yaml, \
-             document 1): owner Cluster.cluster.x-k8s.io c2: it is not in the input",
-        );
-        let twice = plan(vec![source("a.yaml", CLUSTER), source("b.yaml", CLUSTER)]);
-        let twice = twice.expect_err("a duplicate").to_string();
-        assert!(twice.contains("a.yaml, document 1, and in b.yaml, document 1"), "{twice}");
-    }
-}
+mod tests;

@@ -24,12 +24,18 @@ pub(crate) const CALM: Budget = Budget {
     scales: 0,
     deletes: 0,
     flips: 0,
+    vanishes: 0,
+    failures: 0,
     failovers: 0,
     parent_restores: 0,
     child_restores: 0,
     amnesias: 0,
+    record_losses: 0,
     deaths: 0,
+    child_deaths: 0,
     takeovers: 0,
+    resumes: 0,
+    yields: 0,
 };
 
 /// Two attempts, of which one may run out of time.

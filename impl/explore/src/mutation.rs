@@ -26,6 +26,12 @@ pub enum Mutation {
     UnpauseIgnoresMark,
     /// H10: a takeover is granted though the other side works.
     TakeoverWithoutProof,
+    /// I3: the source does not say that it has released the target.
+    NeverReleased,
+    /// H6: what is missing at the first look of the clean-up is taken for deleted by the mover.
+    VanishedIsDeleted,
+    /// H7: a hold is ended though the other side works.
+    ResumeWithoutProof,
     /// H8: the witness is raised only when the ack is there.
     WitnessRaisedLate,
     /// R3: "no record" is taken for an abort.

@@ -30,6 +30,10 @@ pub struct Budget {
     pub deletes: u8,
     /// A user flips the pause of the mover.
     pub flips: u8,
+    /// A user deletes a paused Machine by force, with its machine.
+    pub vanishes: u8,
+    /// An effect of the mover is refused or cannot be reached.
+    pub failures: u8,
     /// The controllers of the parent fail over in mid-reconcile.
     pub failovers: u8,
     /// The parent's store becomes an old backup of itself.
@@ -38,10 +42,18 @@ pub struct Budget {
     pub child_restores: u8,
     /// The parent's store becomes empty.
     pub amnesias: u8,
+    /// Somebody deletes the record of a side.
+    pub record_losses: u8,
     /// The parent is gone for ever.
     pub deaths: u8,
+    /// The child is gone for ever.
+    pub child_deaths: u8,
     /// An operator asks the child to take over.
     pub takeovers: u8,
+    /// An operator ends a hold: this side owns, for the other is stopped.
+    pub resumes: u8,
+    /// An operator ends a hold: the other side owns.
+    pub yields: u8,
 }
 
 /// To which side something may happen; `None`: to both.

@@ -49,7 +49,10 @@ fn whose(action: Action) -> Option<At> {
         | Action::Deliver(at)
         | Action::Fire(at, _)
         | Action::Request(at)
+        | Action::SeeFlip(at)
         | Action::TakeOver(at)
+        | Action::Resume(at)
+        | Action::Yield(at)
         | Action::Duplicate(at)
         | Action::Replay(at) => Some(at),
         _ => None,
@@ -92,6 +95,7 @@ fn awaited(condition: Condition) -> String {
         }
         Condition::Unpaused => "every object shows Paused=False",
         Condition::Verified => "every object has been reconciled",
+        Condition::Backoff => "what failed may be tried again",
     };
     format!(": {words}")
 }
@@ -106,6 +110,7 @@ fn late(request: &Floating) -> String {
         Floating::Create(object, ..) => format!("create {}", name(*object).0),
         Floating::Update(object, ..) => format!("update {}", name(*object).0),
         Floating::Delete(object, ..) => format!("delete {}", name(*object).0),
+        Floating::Fence(fence, _) => format!("fence {:?}", fence.0),
     }
 }
 
@@ -129,6 +134,7 @@ fn effect(pending: &Pending) -> String {
         },
         Pending::Preflight => "preflight".to_owned(),
         Pending::Fence(fence) => format!("fence {fence:?}"),
+        Pending::Tidy => "drop the marks".to_owned(),
     }
 }
 

@@ -61,8 +61,11 @@ pub struct Ghost {
     pub user_pauses: bool,
     /// Late writes that stood in a record.
     pub reported: Vec<LateWrite>,
-    /// The child was restored: what it had is gone for good, whoever cleans up after it (C2).
-    pub child_restored: bool,
+    /// A side was restored, and the other has not met it since: that one cannot know that what it
+    /// deletes is all there is (C2).
+    pub unmet_restore: [bool; 2],
+    /// Machines that a user deleted by force.
+    pub vanished: Vec<Name>,
     /// A fail-over met a creation under way: Cluster API's own race, not the move's.
     pub raced: bool,
 }
@@ -84,6 +87,8 @@ pub enum Violation {
     ForeignPauseLost,
     /// C1: the mover deleted an object that controllers may act upon: the deletion would reach the infrastructure.
     DeletionReachesInfrastructure,
+    /// I3: the move is over, and objects still bear the mover's marks.
+    BookkeepingLeft,
     /// A machine runs, and its owner has no object for it.
     MachineForgotten,
     /// A quiet state has no owner, and nobody says why.
@@ -104,6 +109,7 @@ impl Violation {
             Self::LastCopyDeleted => &["R3"],
             Self::ForeignPauseLost => &["Q1"],
             Self::DeletionReachesInfrastructure => &["C1"],
+            Self::BookkeepingLeft => &["I3"],
             Self::MachineForgotten => &["H5"],
             Self::QuietWithoutOwner => &["H10"],
             Self::NoProgress => &["R1", "R2"],
@@ -121,6 +127,7 @@ impl fmt::Display for Violation {
             Self::LastCopyDeleted => "the last copy of an object was deleted",
             Self::ForeignPauseLost => "a user's pause was taken away by the mover",
             Self::DeletionReachesInfrastructure => "the mover deleted an object that is not paused",
+            Self::BookkeepingLeft => "the move is over, and its marks are left on objects",
             Self::MachineForgotten => "a machine runs without an object at its owner",
             Self::QuietWithoutOwner => "all is quiet, nobody owns the cluster, and nobody says why",
             Self::NoProgress => "no end can be reached from here",
@@ -154,7 +161,8 @@ impl World {
                 activated: Vec::new(),
                 user_pauses: scenario.user_pauses,
                 reported: Vec::new(),
-                child_restored: false,
+                unmet_restore: [false; 2],
+                vanished: Vec::new(),
                 raced: false,
             },
         }
@@ -210,6 +218,10 @@ impl World {
                     Some(Violation::ForeignPauseLost)
                 } else if mover_paused {
                     Some(Violation::QuietWithoutOwner)
+                } else if self.is_left_marked(owner) {
+                    Some(Violation::BookkeepingLeft)
+                } else if self.has_lost_a_deletion(owner) {
+                    Some(Violation::LostInSilence)
                 } else if self.knows_all_machines(owner) {
                     None
                 } else {
@@ -219,6 +231,29 @@ impl World {
             [] if self.explains_itself() => None,
             _ => Some(Violation::QuietWithoutOwner),
         }
+    }
+
+    /// The other side has released the owner, and marks are left.
+    fn is_left_marked(&self, owner: At) -> bool {
+        let other = self.side(owner.other());
+        let done = |at: At| {
+            let record = &self.side(at).store.record.as_ref()?.record;
+            record.activation.clone()
+        };
+        let released = !other.dead && other.phase() == Some(&Phase::Released);
+        released
+            && done(owner).is_some()
+            && done(owner) == done(owner.other())
+            && self.side(owner).store.objects().any(|(_, it)| it.applied.is_some())
+    }
+
+    /// A deletion that was neither carried nor reported.
+    fn has_lost_a_deletion(&self, owner: At) -> bool {
+        let store = &self.side(owner).store;
+        self.ghost.vanished.iter().any(|gone| {
+            let reported = self.ghost.reported.iter().any(|it| it.deleted && it.name == *gone);
+            store.get(store::object(gone)).is_some() && !reported
+        })
     }
 
     /// A side in the middle of a move whose other side could answer.
@@ -235,7 +270,8 @@ impl World {
         side.dead || side.phase().is_none() || side.machine.standing() == Standing::Held
     }
 
-    /// Nobody owns the cluster, and somebody says why: held, or a side is lost that would know.
+    /// Nobody owns the cluster, and somebody says why: held, or a side is lost that would know, or
+    /// the owner.
     fn explains_itself(&self) -> bool {
         let says_why = |at: At| match self.side(at).machine.standing() {
             // Of two sides that hold, each waits for the other (H7).
@@ -245,7 +281,11 @@ impl World {
             }
             Standing::Owner | Standing::Released => false,
         };
-        At::BOTH.into_iter().any(|at| !self.side(at).dead && says_why(at))
+        let died_owning = |at: At| {
+            let side = self.side(at);
+            side.dead && side.phase().is_some_and(Phase::owns)
+        };
+        At::BOTH.into_iter().any(|at| died_owning(at) || !self.side(at).dead && says_why(at))
     }
 
     /// Whether every machine that runs has its object at `at`.

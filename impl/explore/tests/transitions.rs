@@ -117,6 +117,7 @@ fn inputs(state: &State) -> Vec<(Input, String)> {
         Condition::Paused { quiet: false },
         Condition::Unpaused,
         Condition::Verified,
+        Condition::Backoff,
     ] {
         inputs.push((Input::Reached(condition), format!("reached: {condition:?}")));
     }
@@ -125,9 +126,12 @@ fn inputs(state: &State) -> Vec<(Input, String)> {
         let lineage = Lineage(8);
         let take_over = Request::Takeover { lineage, others_stopped };
         inputs.push((Input::Request(take_over), format!("asked to take over, {stopped}")));
-        let resume = Request::Resume { others_stopped };
+        let resume = Request::Resume { lineage, others_stopped };
         inputs.push((Input::Request(resume), format!("asked to resume, {stopped}")));
     }
+    let give_up = Request::Yield { lineage, epoch: epoch.next() };
+    inputs.push((Input::Request(give_up), "asked to yield".to_owned()));
+    inputs.push((Input::PauseLost, "pause lost".to_owned()));
     for (mv, which) in
         [(running, "this"), (higher, "a higher attempt"), (foreign, "a foreign lineage")]
     {
@@ -160,6 +164,7 @@ fn messages(mv: Move) -> Vec<Message> {
         Message::Released(mv),
         Message::Refused(mv, Refusal::ForeignObject),
         Message::Refused(mv, Refusal::CleanedUp),
+        Message::Refused(mv, Refusal::Held),
     ];
     for round in [Round::Bulk, Round::Difference, Round::Last] {
         messages.push(Message::Stage { mv, round, set: empty() });

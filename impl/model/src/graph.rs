@@ -20,7 +20,7 @@ use petgraph::visit::EdgeRef;
 use crate::object::{Index, Object, ObjectKey, OwnerFault};
 use crate::order;
 
-pub(crate) use self::problem::clashes;
+pub(crate) use self::problem::clash;
 pub use self::problem::{GraphError, Problem};
 
 /// The number of an object in its graph.
@@ -76,7 +76,8 @@ impl Graph {
 
     /// The graph of the objects of `index`, with what their owner references do not tell.
     pub(crate) fn assemble(index: &Index<'_>, links: &Links) -> Result<Self, GraphError> {
-        let mut problems = clashes(index);
+        let mut problems: Vec<Problem> =
+            index.clashes().into_iter().map(|pair| clash(index, pair)).collect();
         let names = rank::names(index);
         let ordered = rank::ordered(index, &names);
         let mut node_of = vec![NodeIndex::new(0); ordered.len()];
@@ -85,10 +86,11 @@ impl Graph {
             node_of[at] = owners.add_node(index.object(at).key().clone());
         }
         for &at in &ordered {
-            for (owner, edge) in above(index, at, links, &mut problems) {
-                owners.add_edge(node_of[owner], node_of[at], edge);
+            for owner in owners_of(index, at, links, &mut problems) {
+                owners.add_edge(node_of[owner], node_of[at], Edge::Owner);
             }
         }
+        add_soft_edges(&mut owners, index, links, &node_of);
         if order::levels(&owners).is_none() {
             problems.extend(cycle::all(&owners).into_iter().map(Problem::Cycle));
         }
@@ -159,10 +161,12 @@ impl Graph {
 /// What a selection knows beyond the owner references of its objects.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
-    /// Owner references (object, place in its list) that are left off the copy.
-    pub(crate) left_off: BTreeSet<(ObjectKey, usize)>,
-    /// Objects that belong to another one without an owner reference.
-    pub(crate) soft: BTreeMap<ObjectKey, ObjectKey>,
+    /// Owner references that are left off the copies: for each object their places in its list.
+    pub(crate) left_off: BTreeMap<ObjectKey, BTreeSet<usize>>,
+    /// The Cluster.
+    pub(crate) cluster: Option<ObjectKey>,
+    /// What belongs to the Cluster without an owner reference.
+    pub(crate) soft: BTreeSet<ObjectKey>,
 }
 
 /// The owner cycles of the objects of `index`, whose owners are given by position.
@@ -185,26 +189,60 @@ pub(crate) fn cycles(
     }
 }
 
-/// What must exist before the object at a position; faults of its owners become problems.
-fn above(
+/// The owners of the object at a position; their faults become problems.
+fn owners_of(
     index: &Index<'_>,
     at: usize,
     links: &Links,
     problems: &mut Vec<Problem>,
-) -> BTreeMap<usize, Edge> {
+) -> BTreeSet<usize> {
     let object = index.object(at);
-    let soft = links.soft.get(object.key()).and_then(|owner| index.find(owner));
-    let mut above: BTreeMap<usize, Edge> =
-        soft.map(|owner| (owner, Edge::Soft)).into_iter().collect();
+    let left_off = links.left_off.get(object.key());
+    let mut owners = BTreeSet::new();
     for (place, reference) in object.owners().iter().enumerate() {
-        if links.left_off.contains(&(object.key().clone(), place)) {
+        if left_off.is_some_and(|places| places.contains(&place)) {
             continue;
         }
         match index.owner(object, reference) {
             Ok(owner) => {
-                above.insert(owner, Edge::Owner);
+                owners.insert(owner);
             }
             Err(fault) => problems.push(Problem::owner(object, reference, fault)),
+        }
+    }
+    owners
+}
+
+/// Puts what belongs to the Cluster after it, but for what owns it: an owner reference outweighs.
+fn add_soft_edges(
+    owners: &mut DiGraph<ObjectKey, Edge>,
+    index: &Index<'_>,
+    links: &Links,
+    node_of: &[NodeIndex],
+) {
+    let Some(cluster) = links.cluster.as_ref().and_then(|cluster| index.find(cluster)) else {
+        return;
+    };
+    let cluster = node_of[cluster];
+    let above = above(owners, cluster);
+    for at in links.soft.iter().filter_map(|key| index.find(key)) {
+        let node = node_of[at];
+        let mut its_owners = owners.neighbors_directed(node, Direction::Incoming);
+        if !above.contains(&node) && !its_owners.any(|owner| owner == cluster) {
+            owners.add_edge(cluster, node, Edge::Soft);
+        }
+    }
+}
+
+/// The node and everything that owns it, directly or around a corner.
+fn above(owners: &DiGraph<ObjectKey, Edge>, node: NodeIndex) -> BTreeSet<NodeIndex> {
+    let mut above = BTreeSet::from([node]);
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        for owner in owners.neighbors_directed(node, Direction::Incoming) {
+            if above.insert(owner) {
+                open.push(owner);
+            }
         }
     }
     above

@@ -4,8 +4,8 @@
 //! the input it is. Texts of values are never quoted: they may be a Secret's.
 
 mod document;
+mod repeated;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -25,6 +25,12 @@ pub enum ManifestError {
         file: String,
         /// The first byte that is wrong, from 0.
         offset: usize,
+    },
+    /// The file is UTF-16.
+    #[error("{file}: UTF-16, as `>` of Windows PowerShell writes it; save it as UTF-8")]
+    Utf16 {
+        /// The file.
+        file: String,
     },
     /// A document is neither JSON nor YAML.
     #[error("{place}: {message}")]
@@ -50,9 +56,19 @@ pub enum ManifestError {
         /// Its kind.
         kind: String,
     },
-    /// One object is in the input twice.
+    /// Two objects of one name are in the input.
     #[error("{object} is there twice: in {first}, and in {second}")]
     Duplicate {
+        /// The object.
+        object: ObjectKey,
+        /// Where it was read first.
+        first: Box<Place>,
+        /// Where it was read again.
+        second: Box<Place>,
+    },
+    /// One object is in the input in two states, as two dumps hold it between which it changed.
+    #[error("{object} is there twice and differs: in {first}, and in {second}")]
+    TwoStates {
         /// The object.
         object: ObjectKey,
         /// Where it was read first.
@@ -94,16 +110,21 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Vec<Object>, ManifestError> {
     let mut objects = Vec::new();
     for document in document::split(file, bytes)? {
         for value in document.values()? {
-            flatten(value, document.place.clone(), &mut objects)?;
+            let place = document.place.clone();
+            match value {
+                Value::Array(items) => flatten_all(items, &place, &mut objects)?,
+                value => flatten(value, place, &mut objects)?,
+            }
         }
     }
     Ok(objects)
 }
 
-/// Reads the objects of many files, each object once.
+/// Reads the objects of many files, each object once: two dumps may overlap.
 ///
 /// # Errors
-/// [`ManifestErrors`] with the first error of each file, and every object that is there twice.
+/// [`ManifestErrors`] with the first error of each file, and every object that is there twice
+/// and not the same.
 pub fn read_all<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a [u8])>,
 ) -> Result<Vec<Object>, ManifestErrors> {
@@ -115,40 +136,33 @@ pub fn read_all<'a>(
             Err(error) => errors.push(error),
         }
     }
-    errors.extend(duplicates(&objects));
+    let (objects, repeated) = repeated::once(objects);
+    errors.extend(repeated);
     match errors.is_empty() {
         true => Ok(objects),
         false => Err(ManifestErrors(errors)),
     }
 }
 
-fn duplicates(objects: &[Object]) -> Vec<ManifestError> {
-    let mut seen: BTreeMap<&ObjectKey, &Object> = BTreeMap::new();
-    let mut errors = Vec::new();
-    for object in objects {
-        let Some(first) = seen.insert(object.key(), object) else {
-            continue;
-        };
-        if let (Some(first), Some(second)) = (first.place(), object.place()) {
-            errors.push(ManifestError::Duplicate {
-                object: object.key().clone(),
-                first: Box::new(first.clone()),
-                second: Box::new(second.clone()),
-            });
-        }
+/// Adds the objects of an array, which is read as a List without a kind.
+fn flatten_all(
+    items: Vec<Value>,
+    place: &Place,
+    objects: &mut Vec<Object>,
+) -> Result<(), ManifestError> {
+    for (position, item) in items.into_iter().enumerate() {
+        flatten(item, place.item(position + 1), objects)?;
     }
-    errors
+    Ok(())
 }
 
 /// Adds the object, or the objects of the list, that stands at `place`.
 fn flatten(value: Value, place: Place, objects: &mut Vec<Object>) -> Result<(), ManifestError> {
     match list_kind(&value) {
         Some(kind) => {
-            for (position, mut item) in items(value, &kind, &place)?.into_iter().enumerate() {
-                adopt_type(&mut item, &kind);
-                flatten(item, place.item(position + 1), objects)?;
-            }
-            Ok(())
+            let mut items = items(value, &kind, &place)?;
+            items.iter_mut().for_each(|item| adopt_type(item, &kind));
+            flatten_all(items, &place, objects)
         }
         None => {
             let object = Object::from_value(value)
@@ -272,13 +286,38 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_name_both_places() {
-        let files = [("a.yaml", POD.as_bytes()), ("b.yaml", POD.as_bytes())];
-        let error = read_all(files).expect_err("one object twice").to_string();
+    fn an_array_is_a_list() {
+        let array = r#"[{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}},
+                        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}}]"#;
+        assert_eq!(keys(array), ["Pod a", "Pod b"]);
+        assert_eq!(keys(&format!("---\n{array}\n")), ["Pod a", "Pod b"], "as YAML");
+        assert!(keys("[]").is_empty());
         assert_eq!(
-            error,
-            "Pod n/p is there twice: in a.yaml, document 1, and in b.yaml, document 1",
+            error(r#"[{"apiVersion": "v1"}]"#),
+            "dump.yaml, document 1, item 1: no Kubernetes object: `kind` is missing",
         );
+        let broken = error("[{\"kind\": \"Pod\",\n  oops]");
+        assert!(broken.contains("not JSON") && broken.contains("line 2"), "{broken}");
+    }
+
+    #[test]
+    fn utf_16_is_named() {
+        let bytes = |mark: &[u8], bytes_of: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            mark.iter().copied().chain(POD.encode_utf16().flat_map(bytes_of)).collect()
+        };
+        for utf_16 in [
+            bytes(&[0xff, 0xfe], u16::to_le_bytes),
+            bytes(&[0xfe, 0xff], u16::to_be_bytes),
+            bytes(&[], u16::to_le_bytes),
+            bytes(&[], u16::to_be_bytes),
+        ] {
+            assert_eq!(
+                read("dump.json", &utf_16).expect_err("no UTF-8").to_string(),
+                "dump.json: UTF-16, as `>` of Windows PowerShell writes it; save it as UTF-8",
+            );
+        }
+        let marked = [&[0xef, 0xbb, 0xbf][..], POD.as_bytes()].concat();
+        assert_eq!(read("dump.yaml", &marked).expect("UTF-8 may be marked").len(), 1);
     }
 
     #[test]

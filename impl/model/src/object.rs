@@ -7,6 +7,7 @@
 pub(crate) mod fixture;
 mod index;
 mod key;
+mod listed;
 mod metadata;
 mod place;
 mod reference;
@@ -22,6 +23,8 @@ pub use self::key::{GroupKind, ObjectKey, Uid};
 pub use self::metadata::OwnerReference;
 pub use self::place::Place;
 pub use self::reference::{Reference, Role};
+
+pub(crate) use self::listed::listed;
 
 use self::metadata::Metadata;
 
@@ -127,6 +130,12 @@ impl Object {
     #[must_use]
     pub fn finalizers(&self) -> &[String] {
         &self.metadata.finalizers
+    }
+
+    /// `metadata.resourceVersion`: what an API server calls one state of the object.
+    #[must_use]
+    pub fn resource_version(&self) -> Option<&str> {
+        self.value.pointer("/metadata/resourceVersion")?.as_str()
     }
 
     /// Whether it has a deletionTimestamp.

@@ -21,14 +21,16 @@
 //!
 //! # What a driver must do
 //! - Perform the effects of one step in order. An effect with an outcome ([`Effect::has_outcome`])
-//!   is the last of its step, and nothing but its outcome is put in until it is there. [`Effect::Await`] alone may
-//!   be interrupted by any input; whatever waits or writes next replaces it.
+//!   is the last of its step. Until its outcome is there, nothing else is put in but the end of a
+//!   session: a session that begins, timers and requests wait, messages may be dropped.
+//!   [`Effect::Await`] alone may be interrupted by any input; whatever waits or writes next replaces it.
 //! - Guard every write by what it names: the record by its version, an object by uid and version,
 //!   a creation by absence. Give every request a deadline, after which it can land no more.
 //! - Answer [`Outcome::Unknown`] where the answer was lost; never guess from a read.
 //!
 //! Read on: [`record`] (what is durable), [`message`], [`input`] and [`effect`], [`state`], then the
-//! two roles, `source` and `target`, and `handshake` (what two records mean when they meet).
+//! two roles, `source` and `target`, `handshake` (what two records mean when they meet) and `hold`
+//! (what an operator may decide).
 
 pub mod effect;
 pub mod input;
@@ -37,6 +39,7 @@ pub mod record;
 pub mod state;
 
 mod handshake;
+mod hold;
 mod source;
 mod target;
 
@@ -63,7 +66,7 @@ enum Ended {
 /// One step of one side: what happened goes in, what to do comes out.
 pub fn step(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
-        Input::Started { stored, witness } => start(state, stored, witness),
+        Input::Started { stored, live, witness } => start(state, stored, live, witness),
         Input::RecordWritten(outcome) => record_written(state, outcome),
         Input::Preflight(fits) => source::preflighted(state, fits),
         Input::Done(outcome) => done(state, outcome),
@@ -80,16 +83,23 @@ pub fn step(state: &mut State, input: Input) -> Vec<Effect> {
             state.connected = true;
             handshake::meet(state, peer)
         }
+        // Where the record is old, nobody acts anyway.
+        Input::PauseLost if state.listens() && !state.regressed() => pause_lost(state),
         Input::Received(message) if state.listens() => received(state, message),
         Input::Timer(timer) if state.listens() => timed_out(state, timer),
         Input::Request(request) if state.listens() => requested(state, request),
         // Whoever asks while a write is under way asks again: so does a peer whose message is lost.
-        Input::Received(_) | Input::Timer(_) | Input::Request(_) => Vec::new(),
+        Input::Received(_) | Input::Timer(_) | Input::Request(_) | Input::PauseLost => Vec::new(),
     }
 }
 
-fn start(state: &mut State, stored: Option<Stored>, witness: Option<Epoch>) -> Vec<Effect> {
-    *state = State { stored, witness, connected: state.connected, ..State::new(state.place) };
+fn start(
+    state: &mut State,
+    stored: Option<Stored>,
+    live: bool,
+    witness: Option<Epoch>,
+) -> Vec<Effect> {
+    *state = State { stored, live, witness, connected: state.connected, ..State::new(state.place) };
     let mut effects = gate(state);
     match state.record().cloned() {
         // The first write settles what an earlier life may have under way (H2).
@@ -104,9 +114,9 @@ fn start(state: &mut State, stored: Option<Stored>, witness: Option<Epoch>) -> V
     effects
 }
 
-/// Controllers may act once the record is not older than the witness (H8).
+/// Controllers may act once the record is there and known not to be old (H8).
 fn gate(state: &State) -> Vec<Effect> {
-    if state.regressed() { Vec::new() } else { vec![Effect::OpenGate] }
+    if state.closed() { Vec::new() } else { vec![Effect::OpenGate] }
 }
 
 fn record_written(state: &mut State, outcome: RecordOutcome) -> Vec<Effect> {
@@ -118,16 +128,18 @@ fn record_written(state: &mut State, outcome: RecordOutcome) -> Vec<Effect> {
         RecordOutcome::Ok(version) => written(state, Stored { record, version }),
         RecordOutcome::Conflict(Some(found)) if found.record == record => written(state, *found),
         // Another write of ours, of an earlier life: the store is right, and we begin from it.
-        RecordOutcome::Conflict(stored) => start(state, stored.map(|it| *it), state.witness),
+        RecordOutcome::Conflict(stored) => {
+            start(state, stored.map(|it| *it), state.live, state.witness)
+        }
         // Only the same guarded write again can tell.
         RecordOutcome::Unknown => state.write(record),
     }
 }
 
 fn written(state: &mut State, stored: Stored) -> Vec<Effect> {
-    let regressed = state.regressed();
+    let closed = state.closed();
     state.stored = Some(stored);
-    let mut effects = if regressed { gate(state) } else { Vec::new() };
+    let mut effects = if closed { gate(state) } else { Vec::new() };
     effects.extend(enter(state));
     effects
 }
@@ -135,8 +147,9 @@ fn written(state: &mut State, stored: Stored) -> Vec<Effect> {
 /// Begins the phase that was just recorded.
 fn enter(state: &mut State) -> Vec<Effect> {
     match state.own().phase.clone() {
-        phase if phase.is_of_target() => target::enter(state, &phase),
+        phase if phase.stages() => target::enter(state, &phase),
         _ if state.regressed() => state.rest(),
+        phase if phase.is_of_target() => target::enter(state, &phase),
         phase => source::enter(state, phase),
     }
 }
@@ -152,8 +165,8 @@ fn done(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     match (step, outcome) {
         (_, Outcome::Ok) => ended(state, step, Ended::Done),
         // These are the same however often they are made, and a later guarded one settles them.
-        (Step::Fence | Step::Lower | Step::Raise | Step::Pause | Step::Unpause, _) => {
-            state.perform(step)
+        (Step::Fence | Step::Lower | Step::Raise | Step::Pause | Step::Unpause | Step::Tidy, _) => {
+            state.back_off(step)
         }
         (_, Outcome::Unknown) => {
             state.unsettled = true;
@@ -165,10 +178,12 @@ fn done(state: &mut State, outcome: Outcome) -> Vec<Effect> {
 }
 
 fn reached(state: &mut State, condition: Condition) -> Vec<Effect> {
-    let Work::Doing(step) = state.work else {
-        return Vec::new();
+    let step = match state.work {
+        Work::Backoff(step) if condition == Condition::Backoff => return state.perform(step),
+        Work::Doing(step) => step,
+        _ => return Vec::new(),
     };
-    if !step.waits_for(condition) {
+    if !step.waits_for(condition, state.unproven()) {
         return Vec::new();
     }
     if step == Step::Settle {
@@ -178,13 +193,47 @@ fn reached(state: &mut State, condition: Condition) -> Vec<Effect> {
 }
 
 fn ended(state: &mut State, step: Step, how: Ended) -> Vec<Effect> {
-    if let Some(Goal::Yield(activation)) = state.goal.clone() {
-        return handshake::yielding(state, &activation, step, how);
+    match state.goal.clone() {
+        Some(Goal::GiveWay(activation)) => {
+            return handshake::giving_way(state, &activation, step, how);
+        }
+        Some(Goal::Wait) => return handshake::waiting(state),
+        Some(Goal::Resume { lineage }) => return hold::resuming(state, lineage, step, how),
+        Some(Goal::Yield { lineage, epoch }) => {
+            return hold::yielding(state, lineage, epoch, step, how);
+        }
+        _ => {}
     }
     match state.own().phase.clone() {
         phase if phase.is_of_target() => target::ended(state, &phase, step, how),
         phase => source::ended(state, phase, step, how),
     }
+}
+
+/// Without a fence anybody may take the pause away. Before the commit the attempt is given up;
+/// after it, and at a target, the pause is put back (Q5).
+fn pause_lost(state: &mut State) -> Vec<Effect> {
+    let mut effects = vec![Effect::Say(Notice::PauseLost)];
+    match (state.phase(), &state.work) {
+        (Some(Phase::Quiescing), Work::Asking(_) | Work::Doing(Step::Settle | Step::Barrier)) => {
+            effects.extend(state.write_phase(Phase::Aborting { paused: true }));
+        }
+        (
+            Some(
+                Phase::Committed
+                | Phase::Completing { .. }
+                | Phase::Cleaning { .. }
+                | Phase::Staging
+                | Phase::Staged { .. }
+                | Phase::Discarding
+                | Phase::Activating { .. }
+                | Phase::Held,
+            ),
+            _,
+        ) => effects.extend(state.perform(Step::Pause)),
+        _ => return Vec::new(),
+    }
+    effects
 }
 
 fn received(state: &mut State, message: Message) -> Vec<Effect> {
@@ -213,6 +262,7 @@ fn timed_out(state: &mut State, timer: Timer) -> Vec<Effect> {
                 let claim = state.claim().expect("a phase is of a record");
                 vec![Effect::Send(Message::Claim(Box::new(claim))), Effect::Arm(Timer::Resend)]
             }
+            (Work::Rest, Some(Phase::Owner)) => source::ask_for_release(state),
             _ => Vec::new(),
         },
     }
@@ -225,6 +275,7 @@ fn requested(state: &mut State, request: Request) -> Vec<Effect> {
         Request::Takeover { lineage, others_stopped } => {
             target::take_over(state, lineage, others_stopped)
         }
-        Request::Resume { others_stopped } => handshake::resume(state, others_stopped),
+        Request::Resume { lineage, others_stopped } => hold::resume(state, lineage, others_stopped),
+        Request::Yield { lineage, epoch } => hold::give_up(state, lineage, epoch),
     }
 }

@@ -7,16 +7,19 @@
 
 mod claim;
 mod inventory;
+mod labelled;
 mod left;
+mod owners;
 mod types;
+mod unplaced;
 mod why;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::graph::{Graph, GraphError, Links, Problem};
-use crate::object::{CLUSTER_API, Index, Object, ObjectKey, OwnerFault, OwnerReference};
+use crate::graph::{Graph, GraphError, Links};
+use crate::object::{CLUSTER_API, Index, Object, ObjectKey, OwnerReference};
 
 pub use self::inventory::Inventory;
 pub use self::types::{MoveLabel, MovingType, Types};
@@ -33,6 +36,12 @@ pub enum SelectError {
         /// How many objects there are.
         objects: usize,
     },
+    /// There are Clusters, but their type does not move.
+    #[error(
+        "no Cluster can move: the CRD clusters.cluster.x-k8s.io in the input has neither the label \
+         cluster.x-k8s.io/provider nor clusterctl.cluster.x-k8s.io"
+    )]
+    Unlabelled,
     /// This Cluster is not there.
     #[error("{cluster} is not in the input")]
     NotFound {
@@ -72,15 +81,13 @@ pub struct LeftOwner {
     pub reason: String,
 }
 
-/// What moves with one Cluster, and what does not.
+/// What moves with one Cluster.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The Cluster.
     pub cluster: ObjectKey,
     /// What is selected.
     pub selected: BTreeMap<ObjectKey, Selected>,
-    /// What is left, and why. CRDs are not listed: they tell the types.
-    pub left: BTreeMap<ObjectKey, String>,
     /// The owners that are left off the copies.
     pub left_owners: Vec<LeftOwner>,
 }
@@ -123,11 +130,15 @@ impl Selection {
     }
 
     fn links(&self) -> Links {
-        let left_off = self.left_owners.iter();
+        let mut left_off: BTreeMap<ObjectKey, BTreeSet<usize>> = BTreeMap::new();
+        for left in &self.left_owners {
+            left_off.entry(left.object.clone()).or_default().insert(left.position);
+        }
         let soft = self.selected.iter().filter(|(_, selected)| is_soft(selected));
         Links {
-            left_off: left_off.map(|left| (left.object.clone(), left.position)).collect(),
-            soft: soft.map(|(key, _)| (key.clone(), self.cluster.clone())).collect(),
+            left_off,
+            cluster: Some(self.cluster.clone()),
+            soft: soft.map(|(key, _)| key.clone()).collect(),
         }
     }
 }
@@ -143,6 +154,16 @@ fn is_soft(selected: &Selected) -> bool {
 }
 
 impl Inventory<'_> {
+    /// Why there is no Cluster that could move.
+    #[must_use]
+    pub fn nothing(&self) -> SelectError {
+        let objects = self.index.objects();
+        match objects.iter().any(|object| object.key().is_cluster()) {
+            true => SelectError::Unlabelled,
+            false => SelectError::NoCluster { objects: objects.len() },
+        }
+    }
+
     /// Selects what moves with `cluster`.
     ///
     /// # Errors
@@ -150,14 +171,13 @@ impl Inventory<'_> {
     /// placed.
     pub fn select(&self, cluster: &ObjectKey) -> Result<Selection, SelectError> {
         if self.claims.is_empty() {
-            let objects = self.index.objects().len();
-            return Err(SelectError::NoCluster { objects });
+            return Err(self.nothing());
         }
         let found = self.index.find(cluster).and_then(|at| Some((at, self.claims.get(&at)?)));
         let (at, claims) =
             found.ok_or_else(|| SelectError::NotFound { cluster: cluster.clone() })?;
         let (left_owners, mut problems) = self.owners_outside(claims);
-        problems.extend(self.unclaimed_problems(at, claims));
+        problems.extend(self.unplaced.problems(at, cluster));
         if !problems.is_empty() {
             return Err(SelectError::Unplaceable {
                 cluster: cluster.clone(),
@@ -171,145 +191,19 @@ impl Inventory<'_> {
         Ok(Selection {
             cluster: cluster.clone(),
             selected: claims.iter().map(selected).collect(),
-            left: self.left(claims),
             left_owners,
         })
     }
 
-    fn left(&self, claims: &BTreeMap<usize, Claim>) -> BTreeMap<ObjectKey, String> {
-        let mut left = self.unselected();
-        for (at, by) in self.claimed_by.iter().enumerate() {
-            if !by.is_empty() && !claims.contains_key(&at) {
-                left.insert(self.key(at).clone(), self.why_not(at));
-            }
-        }
-        left
-    }
-
-    /// For what is claimed: owners that do not move, and owners that are missing or foreign.
-    fn owners_outside(&self, claims: &BTreeMap<usize, Claim>) -> (Vec<LeftOwner>, Vec<Problem>) {
-        let mut left = Vec::new();
-        let mut problems = Vec::new();
-        for (&at, claim) in claims {
-            let object = self.index.object(at);
-            let owners = object.owners().iter().zip(&self.owners[at]);
-            for (position, (reference, owner)) in owners.enumerate() {
-                let reason = match owner {
-                    Ok(owner) if claims.contains_key(owner) => continue,
-                    Ok(owner) => self.why_not(*owner),
-                    Err(fault) if self.can_do_without(at, claim, reference, fault) => {
-                        format!("{fault}, and its type does not move")
-                    }
-                    Err(fault) => {
-                        problems.push(Problem::owner(object, reference, fault.clone()));
-                        continue;
-                    }
-                };
-                left.push(LeftOwner {
-                    object: object.key().clone(),
-                    position,
-                    owner: reference.clone(),
-                    reason,
-                });
-            }
-            problems.extend(self.foreign(at, claim));
-        }
-        (left, problems)
-    }
-
-    /// Why an object does not move with a Cluster that does not claim it.
-    fn why_not(&self, at: usize) -> String {
-        match self.claimed_by[at].first() {
-            Some(&cluster) if cluster == at => "it is another Cluster".to_owned(),
-            Some(&cluster) => format!("it moves with {}", self.key(cluster)),
-            None => left::reason(self, at),
-        }
-    }
-
-    /// Whether an owner that is not in the input is none of ours: data that a controller of some
-    /// other kind made, which a dump of Cluster API objects does not hold.
-    fn can_do_without(
-        &self,
-        at: usize,
-        claim: &Claim,
-        reference: &OwnerReference,
-        fault: &OwnerFault,
-    ) -> bool {
-        let owner = reference.group_kind();
-        let key = ObjectKey {
-            group: owner.group,
-            kind: owner.kind,
-            namespace: None,
-            name: String::new(),
-        };
-        let is_data = claim.library || self.key(at).group.is_empty();
-        *fault == OwnerFault::Absent && is_data && !self.types.moves(&key)
-    }
-
-    /// An object of several Clusters that is no library object.
-    fn foreign(&self, at: usize, claim: &Claim) -> Option<Problem> {
-        let by = &self.claimed_by[at];
-        let may_be = claim.why == Why::LabelledToMove || self.is_shareable(at);
-        (by.len() > 1 && !may_be)
-            .then(|| Problem::Shared { object: self.key(at).clone(), clusters: self.keys(by) })
-    }
-
-    fn keys(&self, positions: &[usize]) -> Vec<ObjectKey> {
-        positions.iter().map(|&at| self.key(at).clone()).collect()
-    }
-
-    /// What the Cluster does not claim though it should, or may: objects whose owners are
-    /// broken, Secrets whose name fits several Clusters, owner cycles, objects that are there
-    /// twice.
-    fn unclaimed_problems(&self, cluster: usize, claims: &BTreeMap<usize, Claim>) -> Vec<Problem> {
-        let mut problems = crate::graph::clashes(&self.index);
-        let unclaimed = (0..self.owners.len()).filter(|at| !claims.contains_key(at));
-        for at in unclaimed.filter(|&at| self.concerns(at, cluster, claims)) {
-            problems.extend(self.owner_problems(at));
-        }
-        for (&secret, clusters) in &self.ambiguous {
-            if clusters.contains(&cluster) && !claims.contains_key(&secret) {
-                problems.push(Problem::Ambiguous {
-                    object: self.key(secret).clone(),
-                    clusters: self.keys(clusters),
-                });
-            }
-        }
-        let namespace = &self.key(cluster).namespace;
-        let near = self.cycles.iter().filter(|cycle| cycle[0].namespace == *namespace);
-        problems.extend(near.cloned().map(Problem::Cycle));
-        problems
-    }
-
-    /// Whether an object that the Cluster does not claim, because its owner is missing or
-    /// foreign, is probably the Cluster's.
-    fn concerns(&self, at: usize, cluster: usize, claims: &BTreeMap<usize, Claim>) -> bool {
-        if !self.moves(at) || !self.claimed_by[at].is_empty() {
-            return false;
-        }
-        let (key, own) = (self.key(at), self.key(cluster));
-        let belongs_to_claimed = |fault: &OwnerFault| match fault {
-            OwnerFault::OtherNamespace(owner)
-            | OwnerFault::OtherName(owner)
-            | OwnerFault::Namespaced(owner)
-            | OwnerFault::OtherUid { name: owner, .. } => {
-                self.index.find(owner).is_some_and(|owner| claims.contains_key(&owner))
-            }
-            OwnerFault::Absent => false,
-        };
-        if self.owners[at].iter().filter_map(|owner| owner.as_ref().err()).any(belongs_to_claimed) {
-            return true;
-        }
-        if key.namespace != own.namespace {
-            return false;
-        }
-        match self.named_cluster(at) {
-            Some(name) => name == own.name,
-            None if key.group.is_empty() => {
-                self.named_for(at).iter().any(|(fitting, _)| *fitting == cluster)
-            }
-            None => true,
-        }
+    /// The graph of a selection that was made of this inventory: owners that are left off are no
+    /// edges, and what belongs to the Cluster by name comes after it.
+    ///
+    /// # Errors
+    /// [`GraphError`] if the selected objects cannot be ordered.
+    pub fn graph(&self, selection: &Selection) -> Result<Graph, GraphError> {
+        let positions = selection.selected.keys().filter_map(|key| self.index.find(key));
+        let index = Index::new(positions.map(|at| self.index.object(at)));
+        Graph::assemble(&index, &selection.links())
     }
 }
 

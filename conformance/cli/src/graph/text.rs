@@ -4,7 +4,7 @@ use super::Direction;
 use super::plan::{Names, full_name, objects};
 use fulcrum_harness::tell::WIDTH;
 use fulcrum_harness::tell::layout::wrap;
-use fulcrum_reference::graph::{ClusterPlan, GraphReport, Left, PlannedObject};
+use fulcrum_reference::graph::{ClusterPlan, GraphReport, Left, LeftOwners, PlannedObject};
 use std::collections::BTreeMap;
 
 /// Clusters one after the other, then what none of them selects.
@@ -14,6 +14,7 @@ pub(super) fn render(report: &GraphReport, order: Direction) -> String {
         cluster(plan, order, &mut lines);
         left_owners(plan, &mut lines);
     }
+    refused(&report.refused, &mut lines);
     unselected(&report.unselected, &mut lines);
     for note in &report.notes {
         lines.extend(wrap(&format!("Note: {note}"), WIDTH));
@@ -104,10 +105,30 @@ fn left_owners(plan: &ClusterPlan, lines: &mut Vec<String>) {
     }
     lines.push("Owners that do not move, and are left off the copy:".to_owned());
     for left in &plan.left_owners {
-        let words = format!("{}, owner of {}: {}", left.owner, left.object, left.reason);
+        let owner = if left.count == 1 { "owner" } else { "owners" };
+        let words = format!("{}, {owner} of {}: {}", named(left), left.object, left.reason);
         lines.extend(indented(&words));
     }
     lines.push(String::new());
+}
+
+/// The owners that are named, and how many more there are.
+fn named(left: &LeftOwners) -> String {
+    let names = left.owners.join(", ");
+    match left.count.saturating_sub(left.owners.len()) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
+/// Clusters without a plan; what is wrong with them is an error.
+fn refused(clusters: &[String], lines: &mut Vec<String>) {
+    for cluster in clusters {
+        lines.push(format!("Cluster {cluster}: no plan, since objects of it cannot be placed"));
+    }
+    if !clusters.is_empty() {
+        lines.push(String::new());
+    }
 }
 
 /// What stays, by reason.

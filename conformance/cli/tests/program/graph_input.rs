@@ -1,6 +1,7 @@
 //! What `fulcrum graph` says about input that it cannot use, and what it never says.
 
 use crate::run::{fulcrum, fulcrum_reading};
+use serde_json::Value;
 use std::fs;
 
 const CLUSTER: &str = "\
@@ -69,6 +70,53 @@ fn no_cluster_is_an_error_and_not_a_plan_of_nothing() {
     let error = refused(&["apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n"]);
     assert!(error.contains("Cluster"), "{error}");
     refused(&[""]);
+}
+
+/// Two Clusters in namespaces of their own, the second with a Machine that has lost its owner.
+fn good_and_bad() -> String {
+    let bad = CLUSTER.replace("c1", "c2").replace("default", "other");
+    let stray = owned("Machine", "m", "MachineSet", "gone").replace("default", "other");
+    let stray = stray.replace("c1", "c2");
+    [CLUSTER, bad.as_str(), stray.as_str()].join("---\n")
+}
+
+#[test]
+fn a_bad_cluster_hides_no_plan_of_another() {
+    let input = good_and_bad();
+    let ran = fulcrum_reading(&["graph", "-"], &input);
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    assert!(ran.out.starts_with("Cluster default/c1: 1 objects in 1 levels"), "{}", ran.out);
+    assert!(ran.out.contains("Cluster other/c2: no plan"), "{}", ran.out);
+    assert!(ran.err.starts_with("error: ") && ran.err.contains("other/m"), "{}", ran.err);
+    let ran = fulcrum_reading(&["graph", "-", "--json"], &input);
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    let report: Value = serde_json::from_str(&ran.out).expect("it says that it is JSON");
+    assert_eq!(report["clusters"][0]["cluster"], "default/c1");
+    assert_eq!(report["refused"][0], "other/c2");
+    assert!(report["problems"][0].as_str().expect("words").contains("other/m"), "{report}");
+}
+
+#[test]
+fn a_cluster_can_be_asked_for() {
+    let input = good_and_bad();
+    let text = fulcrum_reading(&["graph", "-", "--cluster", "default/c1"], &input).fine();
+    assert!(!text.contains("other/c2"), "{text}");
+    let both = ["graph", "-", "--cluster", "default/c1", "--cluster", "other/c2"];
+    assert_eq!(fulcrum_reading(&both, &input).code, Some(3));
+    let error = fulcrum_reading(&["graph", "-", "--cluster", "other/c9"], &input).failed(2);
+    assert!(error.contains("no Cluster other/c9"), "{error}");
+    assert!(error.contains("default/c1, other/c2"), "{error}");
+}
+
+#[test]
+fn utf_16_is_told_to_be_saved_anew() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("dump.yaml");
+    let letters = CLUSTER.encode_utf16().flat_map(u16::to_le_bytes);
+    let bytes: Vec<u8> = [0xff, 0xfe].into_iter().chain(letters).collect();
+    fs::write(&file, bytes).expect("the folder is ours");
+    let error = fulcrum(&["graph", &file.display().to_string()]).failed(3);
+    assert!(error.contains("UTF-16") && error.contains("save it as UTF-8"), "{error}");
 }
 
 #[test]

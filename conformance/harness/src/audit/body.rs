@@ -3,7 +3,7 @@
 //! A body that does not read as an object tells nothing; it never stops the reading of a log.
 
 use super::leaves::{Kind, digest_of, leaves_of};
-use crate::history::facts::{Area, Conditions, Facts, Fnv, Leaves, Owner};
+use crate::history::facts::{Area, Conditions, Facts, Fnv, Leaves, Owner, key_of_leaf};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -200,7 +200,11 @@ fn set_unless_apply<T>(fact: &mut Option<T>, value: T, reading: Reading) {
 
 fn label_facts(facts: &mut Facts, labels: Option<&RawValue>, reading: Reading) {
     touch(facts, Area::Labels);
-    if let Some(name) = entries(labels).remove(CLUSTER_NAME).flatten() {
+    let mut all = entries(labels);
+    if reading == Reading::Whole {
+        facts.label_keys = Some(Leaves::new(all.keys().map(|key| key_of_leaf(key)).collect()));
+    }
+    if let Some(name) = all.remove(CLUSTER_NAME).flatten() {
         facts.cluster_name = Some(name);
     }
     if reading == Reading::Whole {

@@ -3,6 +3,7 @@
 use super::body::{self, Reading, Told};
 use super::patch;
 use crate::history::facts::Facts;
+use crate::history::selector::Selector;
 use crate::history::{Actor, Key, Level, Side, Verb, Write};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -31,6 +32,8 @@ pub(crate) struct Event<'a> {
     impersonated_user: Option<User>,
     #[serde(default)]
     user_agent: String,
+    #[serde(rename = "sourceIPs")]
+    source_ips: Option<Vec<String>>,
     object_ref: Option<ObjectReference>,
     response_status: Option<ResponseStatus>,
     #[serde(borrow)]
@@ -144,6 +147,8 @@ impl Event<'_> {
         let told = self.told(verb, &reference.subresource);
         let code = self.code();
         let dry_run = self.uri.contains("dryRun=All") || self.deletes_dry();
+        let whole = verb == Verb::DeleteCollection;
+        let selector = if whole { Selector::of_uri(&self.uri) } else { None };
         let user = self.user.map(|user| user.username).unwrap_or_default();
         Ok(Some(Write {
             side,
@@ -153,7 +158,9 @@ impl Event<'_> {
                 user,
                 agent: self.user_agent,
                 impersonated: self.impersonated_user.map(|user| user.username),
+                reconciles: None,
             },
+            address: self.source_ips.into_iter().flatten().next(),
             verb,
             object: reference.key(told.name.as_deref()),
             kind: told.kind,
@@ -161,7 +168,8 @@ impl Event<'_> {
             subresource: reference.subresource.clone(),
             named_uid: reference.uid.clone(),
             uid: told.uid,
-            resource_version: told.resource_version,
+            // The answer to the deletion of a collection is a list, with a version of its own.
+            resource_version: told.resource_version.filter(|_| !whole),
             code,
             dry_run,
             level: match self.level.as_ref() {
@@ -169,6 +177,8 @@ impl Event<'_> {
                 "Request" => Level::Request,
                 _ => Level::Metadata,
             },
+            selector,
+            inferred: false,
             told: told.facts,
         }))
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 /// No mover waits longer between its work at one side and at the other: a slow barrier takes
 /// seconds, a bootstrap token lives 15 minutes. In nanoseconds.
-const LONGEST_WAIT: i128 = 5 * 60 * 1_000_000_000;
+pub(super) const LONGEST_WAIT: i128 = 5 * 60 * 1_000_000_000;
 
 /// What is known of the clocks of the two logs.
 #[derive(Clone, Debug, Default)]

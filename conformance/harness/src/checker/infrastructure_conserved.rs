@@ -2,10 +2,11 @@
 
 mod surplus;
 
-use super::{Checker, Scene, Verdict, count, done, line_of_action, names};
+use super::{Checker, Scene, Verdict, count, done, line_of_action, names, plural};
 use crate::history::change::Change;
 use crate::history::moves::Move;
-use crate::history::{InfrastructureAction, InfrastructureVerb, Key, Side};
+use crate::history::objects::Track;
+use crate::history::{InfrastructureAction, InfrastructureVerb, Side};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -35,9 +36,9 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     by_record(scene, one, window)
 }
 
-/// From when to when nobody owned.
+/// From when to when certainly nobody owned.
 fn window(one: &Move<'_>) -> Option<(Timestamp, Timestamp)> {
-    Some((one.source_pause?.received, one.target_unpause?.completed))
+    Some((one.source_pause?.completed, one.target_unpause?.received))
 }
 
 /// What the objects of the target alone show.
@@ -51,9 +52,11 @@ fn by_objects(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
         let first = [known(Side::Source), Some(track)].into_iter().flatten().find_map(|track| {
             track.steps.iter().find_map(|step| step.state.facts.provider_id.as_ref())
         })?;
-        let changed = track
-            .steps
-            .iter()
+        // Another object of that name that the owner makes later may stand for another machine.
+        let created = one.copies[key].created;
+        let life = track.steps.iter().skip_while(|step| !std::ptr::eq(step.write, created));
+        let changed = life
+            .take_while(|step| step.exists)
             .find(|step| step.state.facts.provider_id.as_ref().is_some_and(|id| id != first))?;
         let now = changed.state.facts.provider_id.as_deref().unwrap_or_default();
         let name = scene.objects.name(key);
@@ -72,7 +75,11 @@ fn kept(one: &Move<'_>, scene: &Scene<'_>) -> String {
         .collect();
     match ids.len() {
         0 => "no provider id is in the logs".into(),
-        some => format!("{} stayed with their machines", count(some, "provider id")),
+        some => format!(
+            "{} stayed with {}",
+            count(some, "provider id"),
+            plural(some, "its machine", "their machines")
+        ),
     }
 }
 
@@ -80,34 +87,58 @@ fn kept(one: &Move<'_>, scene: &Scene<'_>) -> String {
 fn by_record(scene: &Scene<'_>, one: &Move<'_>, window: (Timestamp, Timestamp)) -> Verdict {
     let (from, to) = window;
     let mut wrong = Vec::new();
+    let mut unplaced = Vec::new();
     let mut unexplained = Vec::new();
     let mut later = 0;
-    let end = scene.history().span(Side::Target).map(|(_, end)| end);
-    for action in scene.history().infrastructure().filter(|action| is_of(action, one)) {
+    let end = scene.end(Side::Target);
+    for action in scene.history().infrastructure().filter(|action| counts(action)) {
+        let ours = scene.is_of(action, one);
         let within = from <= action.at && action.at <= to;
-        if within || (action.at > to && action.on_behalf_of == Some(Side::Source)) {
-            wrong.push(action);
-        } else if action.at > to && Some(action.at) <= end {
-            later += 1;
-            let owner = action.on_behalf_of == Some(Side::Target);
-            if !owner && !asked_for(scene, one, action) {
-                unexplained.push(action);
+        let disowned = within || (action.at > to && action.on_behalf_of == Some(Side::Source));
+        match ours {
+            Some(false) => {}
+            Some(true) if disowned => wrong.push(action),
+            None if disowned => unplaced.push(action),
+            _ if action.at <= to || Some(action.at) > end => {}
+            _ => {
+                later += 1;
+                let owner = ours.is_some() && action.on_behalf_of == Some(Side::Target);
+                if !owner && !asked_for(scene, one, action) {
+                    unexplained.push(action);
+                }
             }
         }
     }
     if !wrong.is_empty() {
         return disowned(&wrong, window);
     }
+    if !unplaced.is_empty() {
+        return nameless(&unplaced, window);
+    }
     if !unexplained.is_empty() {
         return unasked(&unexplained);
     }
     let afterwards = match later {
         0 => String::new(),
+        1 => " 1 such act came later, asked for by the owner.".into(),
         some => format!(" {} came later, each asked for by the owner.", count(some, "such act")),
     };
     Verdict::passed(format!(
         "No machine was made or removed between {from:.3} and {to:.3}.{afterwards}"
     ))
+}
+
+/// Acts that would be wrong if they were of the cluster that moved.
+fn nameless(unplaced: &[&InfrastructureAction], window: (Timestamp, Timestamp)) -> Verdict {
+    let acts: Vec<String> = unplaced.iter().map(|action| told(action)).collect();
+    let (from, to) = window;
+    Verdict::unknown(format!(
+        "Machine {}; nobody owned from {from:.3} to {to:.3}, and the record does not say of which \
+         cluster {} part.",
+        names(&acts),
+        plural(unplaced.len(), "that is a", "these are")
+    ))
+    .with(unplaced.iter().map(|action| line_of_action(action)))
 }
 
 /// Acts on behalf of nobody who owned.
@@ -140,21 +171,24 @@ fn told(action: &InfrastructureAction) -> String {
     format!("{} was {} at {:.3}{whose}", action.name, done(action.action), action.at)
 }
 
-/// Whether the action makes or removes a machine of the cluster.
-fn is_of(action: &InfrastructureAction, one: &Move<'_>) -> bool {
+/// Whether the action makes or removes a machine.
+fn counts(action: &InfrastructureAction) -> bool {
     let counts = matches!(action.action, InfrastructureVerb::Create | InfrastructureVerb::Delete);
-    let ours = action.belongs_to.as_ref().is_none_or(|name| *name == one.cluster.name);
-    counts && ours && action.kind == "machine"
+    counts && action.kind == "machine"
 }
 
-/// Whether the target's objects ask for it: a machine object of that name was created before the
-/// machine, or its deletion was asked for before the machine went.
+/// Whether the target's objects ask for it: an object that stands for the machine, by its name or
+/// its provider id, was created before the machine, or its deletion was asked for before it went.
 fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -> bool {
-    let names_it = |key: &Key| key.is_cluster_api() && key.name == action.name;
-    let tracks = scene.objects.of_side(Side::Target).filter(|track| names_it(&track.key));
-    let ours = tracks
-        .filter(|track| scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster));
-    ours.flat_map(|track| &track.steps).any(|step| {
+    let stands_for = |track: &&Track<'_>| {
+        let mut ids = track.steps.iter().filter_map(|step| step.state.facts.provider_id.as_ref());
+        let named = track.key.name == action.name;
+        let identified = action.provider_id.as_ref().is_some_and(|id| ids.any(|it| it == id));
+        track.key.is_cluster_api() && (named || identified)
+    };
+    let tracks = scene.members(Side::Target, one).filter(stands_for);
+    let mut steps = tracks.flat_map(|track| &track.steps);
+    steps.any(|step| {
         let asks = match action.action {
             InfrastructureVerb::Create => step.change == Change::Birth,
             _ => matches!(step.change, Change::DeletionAsked | Change::Death),
@@ -166,7 +200,7 @@ fn asked_for(scene: &Scene<'_>, one: &Move<'_>, action: &InfrastructureAction) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checker::tests::judged;
+    use crate::checker::tests::{judged, judged_history, with_acts};
     use crate::history::Verb;
     use crate::history::build::{CONTROLLER, Story, key, pivot, touching};
     use crate::history::facts::{Area, Facts};
@@ -190,6 +224,56 @@ mod tests {
     fn a_machine_removed_for_the_source_later_fails() {
         let story = pivot().at(5_200).machine(InfrastructureVerb::Delete, "m1", Some(Side::Source));
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn a_machine_of_which_no_cluster_is_known_is_unknown() {
+        let made = |cluster: Option<&str>| {
+            let story = pivot().at(2_400).machine(InfrastructureVerb::Create, "other", None);
+            let history =
+                with_acts(&story.history(), |act| act.belongs_to = cluster.map(str::to_owned));
+            judged_history(&CHECKER, &history)
+        };
+        let finding = made(None);
+        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
+        assert!(finding.summary.contains("of which cluster"), "{}", finding.summary);
+        assert_eq!(made(Some("c1")).outcome, Outcome::Failed);
+        assert_eq!(made(Some("c2")).outcome, Outcome::Passed);
+    }
+
+    #[test]
+    fn a_machine_that_another_cluster_knows_is_no_part_of_the_move() {
+        let other = key("Machine m9");
+        let story = pivot()
+            .at(500)
+            .create(Side::Source, "user", "Cluster c2", &[])
+            .create(Side::Source, "user", "Machine m9", &["Cluster c2"])
+            .changed(
+                |write| write.object == other,
+                |write| write.told.cluster_name = Some("c2".into()),
+            )
+            .at(2_400)
+            .machine(InfrastructureVerb::Create, "m9", None);
+        let history = with_acts(&story.history(), |act| act.belongs_to = None);
+        let finding = judged_history(&CHECKER, &history);
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+    }
+
+    #[test]
+    fn a_machine_that_is_known_by_its_provider_id_is_asked_for() {
+        let story = pivot()
+            .at(6_000)
+            .delete(Side::Target, CONTROLLER, "DockerMachine m1")
+            .at(6_500)
+            .machine(InfrastructureVerb::Delete, "i-0123", None)
+            .at(7_000)
+            .observe(Side::Target, "Cluster c1", false, 2);
+        let history = with_acts(&story.history(), |act| {
+            act.provider_id = Some("docker:////m1".into());
+        });
+        let finding = judged_history(&CHECKER, &history);
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+        assert!(finding.summary.contains(" 1 such act came later"), "{}", finding.summary);
     }
 
     #[test]

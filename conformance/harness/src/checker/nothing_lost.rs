@@ -7,14 +7,15 @@
 mod content;
 mod target;
 
-use super::{Checker, Scene, Verdict, count, line, names};
+use super::{Checker, Scene, Verdict, count, line, names, plural};
 use crate::history::change::Change;
 use crate::history::facts::Area;
 use crate::history::moves::{Copied, Move};
 use crate::history::objects::{Step, Track};
+use crate::history::owned::cluster_of_secret;
 use crate::history::{Key, Side, Write};
 use crate::verdict::Line;
-use content::{Part, at, part_of};
+use content::{Part, at, life, part_of};
 use std::collections::BTreeSet;
 
 pub(super) const CHECKER: Checker = Checker {
@@ -43,46 +44,42 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             Some(copy) if !target::is_missing(scene, one, &key) => {
                 found.compare(scene, one, source, copy);
             }
-            _ => found.lost.extend(not_copied(scene, one, source)),
+            copy => found.not_copied(scene, one, source, copy.is_some()),
         }
     }
-    let strangers = scene.objects.of_side(Side::Source);
-    found.lost.extend(strangers.filter_map(|track| not_ours(scene, one, track)));
+    found.lost.extend(scene.strangers().filter_map(|track| not_ours(scene, one, track)));
     found.verdict(one)
 }
 
 /// What moved, and what of the source belongs to the cluster.
 fn members(scene: &Scene<'_>, one: &Move<'_>) -> BTreeSet<Key> {
-    let of_cluster = |track: &&Track<'_>| {
-        let known = track.key.is_cluster_api() || track.key.is_data();
-        known && scene.objects.cluster_of(Side::Source, &track.key) == Some(&one.cluster)
-    };
+    let known = |track: &&Track<'_>| track.key.is_cluster_api() || track.key.is_data();
     let began = one.source_pause.map(|pause| pause.received).or(one.began());
     let there = |track: &&Track<'_>| {
         let later = |step: &Step<'_>| step.exists && Some(step.write.received) >= began;
         began.is_none_or(|began| track.existed_before(began)) || track.steps.iter().any(later)
     };
-    let at_source = scene.objects.of_side(Side::Source).filter(of_cluster).filter(there);
+    let at_source = scene.members(Side::Source, one).filter(known).filter(there);
     at_source.map(|track| track.key.clone()).chain(one.copies.keys().cloned()).collect()
 }
 
-/// An object of the cluster of which there is no copy when the target owns.
-fn not_copied(scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) -> Option<Loss> {
-    let name = scene.objects.name(&source.key);
-    let last = source.steps.last()?;
-    let by_mover = one.is_mover(Side::Source, &last.write.actor);
-    let says = match last.exists {
-        false if by_mover => "removed from the source",
-        true if source.key.is_cluster_api() && one.target_unpause.is_some() => "left at the source",
-        _ => return None,
-    };
-    Some((format!("{name} was {says} and is not on the target"), vec![scene.line(last)]))
+/// How an object of the cluster that was not copied was lost to the target: it is gone from the
+/// source, or was left there. Others left there are no part of the move.
+fn how_lost<'t>(one: &Move<'_>, source: &'t Track<'_>) -> Option<(&'static str, &'t Step<'t>)> {
+    let last = life(source, one).last()?;
+    let moves = source.key.is_cluster_api() || cluster_of_secret(&source.key).is_some();
+    match last.exists {
+        false if one.is_mover(Side::Source, &last.write.actor) => {
+            Some(("removed from the source", last))
+        }
+        true if moves && one.target_unpause.is_some() => Some(("left at the source", last)),
+        _ => None,
+    }
 }
 
 /// An object that the mover removed from another Cluster, which stays.
 fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss> {
     let owner = scene.objects.cluster_of(Side::Source, &track.key)?;
-    let stays = scene.moves.iter().all(|other| other.cluster != *owner);
     let pause = one.source_pause?;
     // The mover may have asked for it only, and its controllers did the rest.
     let removal = track.steps.iter().find(|step| {
@@ -90,18 +87,15 @@ fn not_ours(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>) -> Option<Loss
         let later = step.write.received > pause.received;
         ends && later && one.is_mover(Side::Source, &step.write.actor)
     })?;
-    let gone = !track.exists_at_end() || track.is_marked();
-    (stays && gone).then(|| {
-        let (name, owner) = (scene.objects.name(&track.key), scene.objects.name(owner));
-        let says = format!("{name} was removed from the source, though its {owner} did not move");
-        (says, vec![scene.line(removal)])
-    })
+    let (name, owner) = (scene.objects.name(&track.key), scene.objects.name(owner));
+    let says = format!("{name} was removed from the source, though its {owner} did not move");
+    Some((says, vec![scene.line(removal)]))
 }
 
 /// Whether the source still holds an original of a move that came to nothing: what becomes of its
 /// copies is no loss.
 fn keeps(one: &Move<'_>, source: &Track<'_>) -> bool {
-    one.target_unpause.is_none() && source.exists_at_end()
+    one.target_unpause.is_none() && life(source, one).last().is_some_and(|last| last.exists)
 }
 
 #[derive(Default)]
@@ -111,10 +105,44 @@ struct Found {
     unread: Vec<String>,
     bytes_unseen: usize,
     originals_unseen: Vec<String>,
+    creations_unseen: Vec<String>,
     carried: usize,
 }
 
 impl Found {
+    /// An object of the cluster that no write of the mover's is seen to create on the target, or
+    /// that the mover took away there again (`was_copied`).
+    fn not_copied(
+        &mut self,
+        scene: &Scene<'_>,
+        one: &Move<'_>,
+        source: &Track<'_>,
+        was_copied: bool,
+    ) {
+        let Some((says, last)) = how_lost(one, source) else {
+            return;
+        };
+        let name = scene.objects.name(&source.key);
+        let target = scene.objects.track(Side::Target, &source.key).filter(|_| !was_copied);
+        match target.and_then(|target| target.steps.first()) {
+            // What is written to before it is created was there: the log lacks its creation.
+            Some(first) if first.change != Change::Birth => self.creations_unseen.push(name),
+            None if !scene.logs(Side::Target, &source.key) => self.creations_unseen.push(name),
+            Some(first) => self.lost.push((
+                format!(
+                    "{name} was {says} and not copied before the target owned; {} made one there \
+                     at {:.3}",
+                    first.write.actor, first.write.received
+                ),
+                vec![scene.line(last), scene.line(first)],
+            )),
+            None => self.lost.push((
+                format!("{name} was {says} and is not on the target"),
+                vec![scene.line(last)],
+            )),
+        }
+    }
+
     /// Compares an original with its copy.
     fn compare(
         &mut self,
@@ -133,7 +161,7 @@ impl Found {
         if scene.clocks.doubt().is_none() {
             self.lost.extend(removed_before_copied(scene, source, copy));
         }
-        let version = source.steps.last().map(|step| step.write.version.as_str());
+        let version = life(source, one).last().map(|step| step.write.version.as_str());
         let comparable = version == Some(copy.created.version.as_str());
         let mut unread = Vec::new();
         for part in Part::all(source, one) {
@@ -161,7 +189,7 @@ impl Found {
     fn without_body(&mut self, scene: &Scene<'_>, one: &Move<'_>, source: &Track<'_>) {
         let name = scene.objects.name(&source.key);
         let carried = last_carried(scene, one, &source.key);
-        let late = source.steps.iter().find(|step| {
+        let late = life(source, one).iter().find(|step| {
             let actor = &step.write.actor;
             let others = !one.is_mover(Side::Source, actor) && !actor.is_kubernetes();
             others && step.exists && Some(step.write.received) > carried
@@ -180,7 +208,10 @@ impl Found {
         if let Some((first, lines)) = self.lost.first() {
             let more = match self.lost.len() - 1 {
                 0 => String::new(),
-                more => format!(", and {} more were lost", count(more, "thing")),
+                more => {
+                    let were = plural(more, "was", "were");
+                    format!(", and {} {were} lost", count(more, "more thing"))
+                }
             };
             let says = format!("{first}{more}; expected it to be carried or reported.");
             return Verdict::failed(says).with(lines.clone());
@@ -190,15 +221,25 @@ impl Found {
         }
         let copies = count(one.copies.len(), "object");
         if one.target_unpause.is_none() {
+            let were = plural(one.copies.len(), "was", "were");
             return Verdict::unknown(format!(
-                "{copies} were created on the target, which is not seen to be unpaused in its log."
+                "{copies} {were} created on the target, which is not seen to be unpaused in its \
+                 log."
+            ));
+        }
+        if !self.creations_unseen.is_empty() {
+            return Verdict::unknown(format!(
+                "The target's log does not hold the creation of {}, so what {} then is not known.",
+                names(&self.creations_unseen),
+                plural(self.creations_unseen.len(), "its copy held", "their copies held")
             ));
         }
         let gone = "no copy was deleted before the target owned";
         if !self.originals_unseen.is_empty() {
             return Verdict::unknown(format!(
-                "The source's log has no write to {}, so what they held is not known; {gone}.",
-                names(&self.originals_unseen)
+                "The source's log has no write to {}, so what {} held is not known; {gone}.",
+                names(&self.originals_unseen),
+                plural(self.originals_unseen.len(), "it", "they")
             ));
         }
         if !self.unread.is_empty() {
@@ -215,6 +256,11 @@ impl Found {
     fn passed(&self, copies: &str, one: &Move<'_>) -> Verdict {
         let unseen = match self.bytes_unseen {
             0 => String::new(),
+            1 => {
+                " The bytes of 1 Secret or ConfigMap are not logged: that it was copied shows, and \
+                  that nobody wrote to it later, not that both are equal."
+                    .into()
+            }
             some => format!(
                 " The bytes of {some} Secrets and ConfigMaps are not logged: that they were copied \
                  shows, and that nobody wrote to them later, not that they are equal."
@@ -224,7 +270,10 @@ impl Found {
         let other = |copy: &&Copied<'_>| known(copy) && copy.source_uid != copy.target_uid;
         let mapped = match one.copies.values().filter(other).count() {
             0 => String::new(),
-            some => format!(" {some} of them are seen to have another UID than at the source."),
+            some => {
+                let are = plural(some, "is", "are");
+                format!(" {some} of them {are} seen to have another UID than at the source.")
+            }
         };
         Verdict::passed(format!(
             "Each of {copies} is on the target; for {} the copy holds everything that the source \
@@ -273,160 +322,4 @@ fn changed(scene: &Scene<'_>, key: &Key, part: &Part<'_>, missing: usize, create
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checker::tests::judged;
-    use crate::history::Verb;
-    use crate::history::build::{COLLECTOR, CONTROLLER, MOVER, Story, key, pivot, touching};
-    use crate::history::facts::{Facts, Leaves};
-    use crate::verdict::Outcome;
-
-    #[test]
-    fn a_pivot_passes() {
-        let finding = judged(&CHECKER, pivot());
-        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
-    }
-
-    #[test]
-    fn a_late_write_that_is_not_carried_fails() {
-        let story = pivot().at(2_700).edit(Side::Source, "kubectl-user", "MachineDeployment md");
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
-        assert!(finding.summary.contains("MachineDeployment default/md"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn a_late_write_that_is_carried_passes() {
-        let story = pivot()
-            .at(2_700)
-            .edit(Side::Source, "kubectl-user", "MachineDeployment md")
-            .at(2_800)
-            .edit(Side::Target, MOVER, "MachineDeployment md");
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
-    }
-
-    #[test]
-    fn a_write_to_a_staged_copy_that_the_mover_overwrites_fails() {
-        let story = pivot()
-            .at(2_300)
-            .write(
-                Side::Target,
-                "kubectl-user",
-                Verb::Patch,
-                "MachineDeployment md",
-                Facts { spec: Some(Leaves::new(vec![7])), ..touching(Area::Spec) },
-            )
-            .at(2_600)
-            .edit(Side::Target, MOVER, "MachineDeployment md");
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("kubectl-user changed spec"), "{}", finding.summary);
-    }
-
-    /// A pivot in which somebody changes a staged copy and the mover removes it.
-    fn changed_and_removed() -> Story {
-        let deployment = key("MachineDeployment md");
-        let written = Facts { spec: Some(Leaves::new(vec![7])), ..touching(Area::Spec) };
-        pivot()
-            .without(|write| write.object == deployment && write.subresource == "status")
-            .at(2_300)
-            .write(Side::Target, "kubectl-user", Verb::Patch, "MachineDeployment md", written)
-            .at(2_600)
-            .delete(Side::Target, MOVER, "MachineDeployment md")
-    }
-
-    #[test]
-    fn a_write_to_a_staged_copy_that_the_mover_removes_fails() {
-        let finding = judged(&CHECKER, changed_and_removed());
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("the mover removed it"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn a_write_to_the_staged_copy_of_an_earlier_attempt_fails() {
-        let story = changed_and_removed().at(2_700).copy("MachineDeployment md", &["Cluster c1"]);
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("the mover overwrote it"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn a_staged_copy_that_the_mover_takes_away_fails() {
-        let deployment = key("MachineDeployment md");
-        let story = pivot()
-            .without(|write| write.object == deployment && write.subresource == "status")
-            .at(2_600)
-            .delete(Side::Target, MOVER, "MachineDeployment md");
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("is not on the target"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn an_object_of_another_cluster_whose_deletion_the_mover_asks_for_fails() {
-        let other = key("Machine m9");
-        let story = pivot()
-            .at(500)
-            .create(Side::Source, "user", "Cluster c2", &[])
-            .create(Side::Source, "user", "Machine m9", &["Cluster c2"])
-            .changed(
-                |write| write.object == other,
-                |write| write.told.cluster_name = Some("c2".into()),
-            )
-            .at(5_500)
-            .write(Side::Source, MOVER, Verb::Delete, "Machine m9", Facts::default());
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m9"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn an_object_without_a_copy_fails() {
-        let forgotten = key("Secret c1-ca");
-        let story =
-            pivot().without(|write| write.side == Side::Target && write.object == forgotten);
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Secret default/c1-ca"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn a_copy_that_the_garbage_collector_takes_fails() {
-        let story = pivot().at(1_500).delete(Side::Target, COLLECTOR, "Secret c1-ca");
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("generic-garbage-collector"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn a_ca_that_the_target_makes_anew_fails() {
-        let forgotten = key("Secret c1-ca");
-        let story = pivot()
-            .without_log_of(Side::Source)
-            .without(|write| write.object == forgotten)
-            .at(4_000)
-            .create(Side::Target, CONTROLLER, "Secret c1-ca", &["Cluster c1"]);
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("made a new one"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn content_that_is_not_logged_is_unknown() {
-        let story = pivot().changed(
-            |write| write.side == Side::Source && write.object == key("Machine m1"),
-            |write| write.told.spec = None,
-        );
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m1 (spec)"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn without_a_log_of_the_source_it_is_unknown() {
-        let story = pivot().without_log_of(Side::Source);
-        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Unknown);
-    }
-}
+mod tests;

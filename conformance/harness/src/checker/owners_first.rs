@@ -1,12 +1,19 @@
 //! O1: an object never exists on the target before every object that owns it.
+//!
+//! A reference that is written later counts as well: whoever is made an owner while the target is
+//! staged owned the object from the beginning. A controller that adopts an object when the target
+//! owns is its owner from then on only, and nothing is said of it.
 
-use super::{Checker, Scene, Verdict, count, line, names};
+mod found;
+
+use super::owners::Owners;
+use super::{Checker, Scene, Verdict, line};
 use crate::history::facts::Owner;
 use crate::history::moves::Move;
-use crate::history::objects::Track;
+use crate::history::objects::{Step, Track};
 use crate::history::{Key, Side, Write};
-use crate::verdict::Line;
-use std::collections::{BTreeMap, BTreeSet};
+use found::Found;
+use std::collections::BTreeSet;
 
 pub(super) const CHECKER: Checker = Checker {
     id: "checker/owners-first",
@@ -19,125 +26,170 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     if let Some(unknown) = scene.lacks(&[Side::Target]) {
         return unknown;
     }
-    let uids = Uids::of(scene);
+    let judged = Judged { scene, one, owners: Owners::of(scene, one), heads: heads(one) };
     let mut found = Found::default();
-    for key in one.copies.keys() {
-        let Some(track) = scene.objects.track(Side::Target, key) else {
-            continue;
-        };
-        let created = one.copies[key].created;
-        let owners = track.births().find(|birth| std::ptr::eq(birth.write, created));
-        match owners.and_then(|birth| birth.state.facts.owners.as_ref()) {
-            Some(owners) => {
-                found.judged += 1;
-                owners.iter().for_each(|owner| found.owner(scene, &uids, created, owner));
-            }
-            None => found.unnamed(scene, one, key, created),
+    for (key, copy) in &one.copies {
+        if let Some(track) = scene.objects.track(Side::Target, key) {
+            judged.copy(&mut found, track, copy.created);
         }
     }
     found.verdict()
 }
 
-#[derive(Default)]
-struct Found {
-    judged: usize,
-    inferred: usize,
-    wrong: Vec<(String, Vec<Line>)>,
-    untold: Vec<String>,
+/// What one move is judged by.
+struct Judged<'s, 'h> {
+    scene: &'s Scene<'h>,
+    one: &'s Move<'h>,
+    owners: Owners<'s>,
+    /// The copies that can own a Secret of the cluster.
+    heads: Vec<(&'s Key, &'h Write)>,
 }
 
-impl Found {
-    /// One owner reference of an object at the moment of its creation.
-    fn owner(&mut self, scene: &Scene<'_>, uids: &Uids<'_, '_>, created: &Write, owner: &Owner) {
-        let name = scene.objects.name(&created.object);
-        let called = format!("{} {}", owner.kind, owner.name);
-        let this = line(created, format!("created {name}, owned by {called}"));
-        match uids.at_target.get(owner.uid.as_str()) {
-            Some(track) => {
-                let birth = track.births().find(|step| step.write.uid.as_ref() == Some(&owner.uid));
-                let late = birth.filter(|birth| comes_after(birth.write, created));
-                if let Some(late) = late {
-                    let says = format!("{name} was created before its owner {called}");
-                    self.wrong.push((says, vec![this, scene.line(late)]));
-                } else if !track.existed_before(created.completed) {
-                    let says = format!("{name} was created when its owner {called} was gone");
-                    self.wrong.push((says, vec![this]));
+/// The Cluster, what is of the control plane, and what makes bootstrap data.
+fn heads<'s, 'h>(one: &'s Move<'h>) -> Vec<(&'s Key, &'h Write)> {
+    let can = |key: &Key| {
+        let group = &key.group;
+        key.is_cluster() || group.starts_with("controlplane.") || group.starts_with("bootstrap.")
+    };
+    let heads = one.copies.iter().filter(|(key, _)| can(key));
+    heads.map(|(key, copy)| (key, copy.created)).collect()
+}
+
+impl Judged<'_, '_> {
+    /// One copy: the owners that it was created with, and those that were written to it later.
+    fn copy(&self, found: &mut Found, track: &Track<'_>, created: &Write) {
+        let life = track.steps.iter().skip_while(|step| !std::ptr::eq(step.write, created));
+        let mut life = life.take_while(|step| step.exists);
+        let owners = life.next().and_then(|birth| birth.state.facts.owners.as_ref());
+        let mut seen: BTreeSet<&Owner> = BTreeSet::new();
+        match owners {
+            Some(owners) => {
+                found.judged += 1;
+                if owners.is_empty() {
+                    self.without_owner(found, created);
+                }
+                for owner in owners.iter().filter(|&owner| seen.insert(owner)) {
+                    self.owner(found, created, created, owner);
                 }
             }
-            None if uids.at_source.contains(owner.uid.as_str()) => {
-                let says = format!(
-                    "{name} refers to its owner {called} by the source's UID {}, which no object \
-                     of the target has",
-                    owner.uid
-                );
-                self.wrong.push((says, vec![this]));
+            None => self.unnamed(found, created),
+        }
+        let mut known = owners.is_some();
+        for step in life {
+            match &step.state.facts.owners {
+                Some(owners) => {
+                    let new = owners.iter().filter(|&owner| seen.insert(owner));
+                    let counts = new.filter(|owner| self.counts(step, owner));
+                    counts.for_each(|owner| self.owner(found, created, step.write, owner));
+                }
+                None if known && self.by_mover(step) => {
+                    let name = self.scene.objects.name(&created.object);
+                    let at = step.write.received;
+                    found.untold.push(format!("the owners of {name} from {at:.3} on"));
+                }
+                None => {}
             }
-            None if uids.is_another(owner, &created.object) => {
-                let says = format!(
-                    "{name} refers to its owner {called} by the UID {}, but the target's has \
-                     another",
-                    owner.uid
-                );
-                self.wrong.push((says, vec![this]));
+            known = step.state.facts.owners.is_some();
+        }
+    }
+
+    /// Whether a reference that is written later says who owned the object from the beginning: in
+    /// the course of the move, or by the mover to another copy. One that bears a UID of the source
+    /// is never right.
+    fn counts(&self, step: &Step<'_>, owner: &Owner) -> bool {
+        let unpause = self.one.target_unpause;
+        let staged = unpause.is_none_or(|end| step.write.received < end.received);
+        let of_source = self.scene.with_uid(Side::Source, &owner.uid).is_some();
+        let moved = self.scene.with_uid(Side::Target, &owner.uid);
+        let moved = moved.is_some_and(|key| self.one.copies.contains_key(key));
+        staged || of_source || (moved && self.by_mover(step))
+    }
+
+    fn by_mover(&self, step: &Step<'_>) -> bool {
+        self.one.is_mover(Side::Target, &step.write.actor)
+    }
+
+    /// One owner reference of the object that was `created`, and the write that told it.
+    fn owner(&self, found: &mut Found, created: &Write, told: &Write, owner: &Owner) {
+        let name = self.scene.objects.name(&created.object);
+        let called = format!("{} {}", owner.kind, owner.name);
+        let mut lines = vec![line(created, format!("created {name}"))];
+        if std::ptr::eq(created, told) {
+            lines[0].what.push_str(&format!(", owned by {called}"));
+        } else {
+            lines.push(line(told, format!("made {called} an owner of {name}")));
+        }
+        let by_uid = self.scene.with_uid(Side::Target, &owner.uid);
+        let says = match by_uid.and_then(|key| self.scene.objects.track(Side::Target, key)) {
+            Some(track) => {
+                let birth = track.births().find(|step| step.write.uid.as_ref() == Some(&owner.uid));
+                if let Some(late) = birth.filter(|birth| created.precedes(birth.write)) {
+                    lines.push(self.scene.line(late));
+                    format!("{name} was created before its owner {called}")
+                } else if !track.existed_before(told.completed) {
+                    format!("{name} was given an owner, {called}, that was gone")
+                } else {
+                    return;
+                }
             }
-            None => self.untold.push(format!("{called} (owner of {name})")),
+            None if self.scene.with_uid(Side::Source, &owner.uid).is_some() => format!(
+                "{name} refers to its owner {called} by the source's UID {}, which no object of \
+                 the target has",
+                owner.uid
+            ),
+            None if self.has_another(owner, &created.object) => format!(
+                "{name} refers to its owner {called} by the UID {}, but the target's has another",
+                owner.uid
+            ),
+            None => {
+                found.untold.push(format!("{called} (owner of {name})"));
+                return;
+            }
+        };
+        found.wrong.push((says, lines));
+    }
+
+    /// Whether the copy that a reference names is known, and under other UIDs only.
+    fn has_another(&self, owner: &Owner, owned: &Key) -> bool {
+        let copy = self.owners.find(owner, owned);
+        let track = copy.and_then(|key| self.scene.objects.track(Side::Target, key));
+        track.is_some_and(|track| track.uids().next().is_some())
+    }
+
+    /// An object that refers to nobody when it is created. Its original tells who owns it.
+    fn without_owner(&self, found: &mut Found, created: &Write) {
+        let key = &created.object;
+        let original = self.scene.objects.track(Side::Source, key);
+        let steps = original.into_iter().flat_map(|original| original.steps.iter().rev());
+        let mut steps = steps.filter_map(|step| step.state.facts.owners.as_ref());
+        let owners = steps.next().into_iter().flatten();
+        let moved: Vec<&Key> = owners.filter_map(|owner| self.owners.find(owner, key)).collect();
+        if !moved.is_empty() {
+            found.bare.push(self.scene.objects.name(key));
+        }
+        for owner in moved {
+            let copy = self.one.copies[owner].created;
+            if created.precedes(copy) {
+                let (owner, name) = (self.scene.objects.name(owner), self.scene.objects.name(key));
+                let says = format!("{name} was created before {owner}, which owns its original");
+                let lines = [(created, &name), (copy, &owner)];
+                let lines = lines.map(|(write, name)| line(write, format!("created {name}")));
+                found.wrong.push((says, lines.into()));
+            }
         }
     }
 
     /// An object whose owners are not in the log. A Secret is owned by an object that its name
     /// tells, or by an object of the control plane; when all of these were there, its owner was.
-    fn unnamed(&mut self, scene: &Scene<'_>, one: &Move<'_>, key: &Key, created: &Write) {
-        let possible: Vec<&Write> = one
-            .copies
-            .iter()
-            .filter(|(other, _)| *other != key && could_own(other, key))
-            .map(|(_, copy)| copy.created)
-            .collect();
-        let there = possible.iter().all(|owner| !comes_after(owner, created));
-        if key.is_secret() && there && !possible.is_empty() {
-            self.inferred += 1;
+    fn unnamed(&self, found: &mut Found, created: &Write) {
+        let key = &created.object;
+        let possible = || self.heads.iter().filter(|(head, _)| could_own(head, key));
+        let there = possible().all(|(_, owner)| !created.precedes(owner));
+        if key.is_secret() && there && possible().next().is_some() {
+            found.inferred += 1;
         } else {
-            self.untold.push(format!("the owners of {}", scene.objects.name(key)));
+            found.untold.push(format!("the owners of {}", self.scene.objects.name(key)));
         }
-    }
-
-    fn verdict(mut self) -> Verdict {
-        self.wrong.sort_by_key(|(_, lines)| lines.iter().map(|line| line.at).min());
-        if let Some((first, _)) = self.wrong.first() {
-            let more = match self.wrong.len() - 1 {
-                0 => String::new(),
-                more => format!(", and {} like it", count(more, "reference")),
-            };
-            let says = format!("{first}{more}; expected every owner to be there first.");
-            return Verdict::failed(says).with(self.wrong.into_iter().flat_map(|(_, lines)| lines));
-        }
-        if !self.untold.is_empty() {
-            return Verdict::unknown(format!(
-                "The target's log does not tell when these came into being, or under which UID: {}.",
-                names(&self.untold)
-            ));
-        }
-        let inferred = match self.inferred {
-            0 => String::new(),
-            some => format!(
-                " The bodies of {} are not in the log; everything that can own them was there.",
-                count(some, "Secret")
-            ),
-        };
-        Verdict::passed(format!(
-            "Each of {} was created after its owners, and refers to them by the target's \
-             UIDs.{inferred}",
-            count(self.judged, "object")
-        ))
-    }
-}
-
-/// Whether the first write surely took effect after the second. One store gives both their
-/// versions, and where these are known they decide.
-fn comes_after(first: &Write, second: &Write) -> bool {
-    match first.resource_version.zip(second.resource_version) {
-        Some((first, second)) => first > second,
-        None => first.received > second.completed,
     }
 }
 
@@ -150,81 +202,5 @@ fn could_own(owner: &Key, secret: &Key) -> bool {
     owner.namespace == secret.namespace && (named || (of_cluster && holds))
 }
 
-/// The UIDs that both servers gave.
-struct Uids<'t, 'h> {
-    at_target: BTreeMap<&'t str, &'t Track<'h>>,
-    at_source: BTreeSet<&'t str>,
-}
-
-impl<'t, 'h> Uids<'t, 'h> {
-    fn of(scene: &'t Scene<'h>) -> Self {
-        let mut at_target = BTreeMap::new();
-        for track in scene.objects.of_side(Side::Target) {
-            at_target.extend(track.uids().map(|uid| (uid, track)));
-        }
-        let own = scene.objects.of_side(Side::Source).flat_map(Track::uids);
-        let sent = scene.moves.iter().flat_map(|one| one.copies.values());
-        let sent = sent.filter_map(|copy| copy.source_uid.as_deref());
-        Self { at_source: own.chain(sent).collect(), at_target }
-    }
-
-    /// Whether the target has an object of the owner's kind and name, and under other UIDs only.
-    fn is_another(&self, owner: &Owner, owned: &Key) -> bool {
-        self.at_target.values().any(|track| {
-            track.kind == Some(owner.kind.as_str())
-                && track.key.name == owner.name
-                && track.key.namespace == owned.namespace
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checker::tests::judged;
-    use crate::history::build::{key, pivot, reference};
-    use crate::verdict::Outcome;
-
-    #[test]
-    fn a_pivot_passes() {
-        let finding = judged(&CHECKER, pivot());
-        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
-    }
-
-    #[test]
-    fn a_machine_before_its_machine_set_fails() {
-        let late = key("MachineSet ms");
-        let story = pivot()
-            .without(|write| write.side == Side::Target && write.creates() && write.object == late)
-            .at(1_500)
-            .copy("MachineSet ms", &["MachineDeployment md"]);
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("Machine default/m1"), "{}", finding.summary);
-        assert_eq!(finding.witness.len(), 2);
-    }
-
-    #[test]
-    fn a_reference_with_the_sources_uid_fails() {
-        let story = pivot().changed(
-            |write| write.side == Side::Target && write.object == key("DockerMachine m1"),
-            |write| {
-                if write.told.owners.is_some() {
-                    write.told.owners = Some(vec![reference(Side::Source, "Machine m1")]);
-                }
-            },
-        );
-        let finding = judged(&CHECKER, story);
-        assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
-        assert!(finding.summary.contains("source's UID"), "{}", finding.summary);
-    }
-
-    #[test]
-    fn owners_that_are_not_logged_are_unknown() {
-        let story = pivot().changed(
-            |write| write.object == key("DockerMachine m1"),
-            |write| write.told.owners = None,
-        );
-        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Unknown);
-    }
-}
+mod tests;

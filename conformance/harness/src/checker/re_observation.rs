@@ -1,8 +1,8 @@
 //! Q4: the bulk is copied before the pause, and after the unpause every object is observed again.
 
-use super::{Checker, Scene, Verdict, between, count, line, names, seconds};
+use super::{Checker, Scene, Verdict, between, count, line, names, plural, seconds};
 use crate::history::moves::Move;
-use crate::history::objects::Step;
+use crate::history::objects::{Step, Track};
 use crate::history::{Key, Side, Write};
 use crate::verdict::Measurement;
 
@@ -61,9 +61,8 @@ fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observ
     let names =
         names(&observed.silent.iter().map(|key| scene.objects.name(key)).collect::<Vec<_>>());
     let patient = scene
-        .history()
-        .span(Side::Target)
-        .is_some_and(|(_, end)| end.as_second() - unpause.completed.as_second() > PATIENCE);
+        .end(Side::Target)
+        .is_some_and(|end| end.as_second() - unpause.completed.as_second() > PATIENCE);
     if observed.seen > 0 && !observed.silent.is_empty() && patient {
         return Verdict::failed(format!(
             "The target's controllers never observed {names} after the unpause, to the end of its \
@@ -81,9 +80,10 @@ fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observ
             let first = one.first_copy().map(|copy| line(copy, "created the first copy".into()));
             let last = one.last_copy().map(|copy| line(copy, "created the last copy".into()));
             Verdict::failed(format!(
-                "{inside} of {} copies were created between the pause of the source and the \
-                 unpause of the target; expected the bulk before the pause.",
-                one.copies.len()
+                "{inside} of {} {} created between the pause of the source and the unpause of the \
+                 target; expected the bulk before the pause.",
+                copies(one),
+                plural(inside, "was", "were")
             ))
             .with(lines.into_iter().chain(first).chain(last).chain([unpaused]))
         }
@@ -99,12 +99,19 @@ fn verdict(scene: &Scene<'_>, one: &Move<'_>, unpause: &Write, observed: &Observ
                 .into(),
         ),
         Some(inside) => Verdict::passed(format!(
-            "{inside} of {} copies were created inside of the unowned window, and every object was \
-             observed again {} after the unpause.",
-            one.copies.len(),
+            "{inside} of {} {} created inside of the unowned window, and every object was observed \
+             again {} after the unpause.",
+            copies(one),
+            plural(inside, "was", "were"),
             seconds(observed.last.map_or_else(Default::default, |last| between(unpause, last).0))
         )),
     }
+}
+
+/// `1 copy`, `2 copies`.
+fn copies(one: &Move<'_>) -> String {
+    let number = one.copies.len();
+    format!("{number} {}", plural(number, "copy", "copies"))
 }
 
 /// How much longer than the rest single objects were paused, by annotation.
@@ -148,10 +155,26 @@ pub(super) fn observe<'h>(scene: &Scene<'h>, one: &Move<'h>, unpause: &Write) ->
                 let latest = observed.last.is_none_or(|last| last.received < step.write.received);
                 observed.last = if latest { Some(step.write) } else { observed.last };
             }
+            None if is_excused(scene, one, track, unpause) => {}
             None => observed.silent.push(key.clone()),
         }
     }
     observed
+}
+
+/// Whether nobody has to observe a copy: somebody had paused the original by annotation for
+/// himself, and so it stays (A1), or the owner has removed it before it was late.
+fn is_excused(scene: &Scene<'_>, one: &Move<'_>, track: &Track<'_>, unpause: &Write) -> bool {
+    let paused = |step: &Step<'_>| step.state.facts.paused_annotation == Some(true);
+    let original = scene.objects.track(Side::Source, &track.key);
+    let first = original.and_then(|original| original.steps.iter().find(|step| paused(step)));
+    let kept = first.is_some_and(|step| !one.is_mover(Side::Source, &step.write.actor))
+        && track.steps.last().is_some_and(paused);
+    let early = |step: &Step<'_>| {
+        let after = step.write.received.as_second() - unpause.received.as_second();
+        (0..=PATIENCE).contains(&after)
+    };
+    kept || track.deaths().any(early)
 }
 
 /// Whether a controller shows `Paused` on it anywhere: templates and Secrets have no conditions.
@@ -173,8 +196,10 @@ fn any_step(scene: &Scene<'_>, key: &Key, holds: impl Fn(&Step<'_>) -> bool) -> 
 mod tests {
     use super::*;
     use crate::checker::tests::judged;
-    use crate::history::build::{MOVER, Story, key, pivot};
-    use crate::verdict::Outcome;
+    use crate::history::Verb;
+    use crate::history::build::{MOVER, Story, key, pivot, touching};
+    use crate::history::facts::{Area, Facts};
+    use crate::verdict::{Finding, Outcome};
 
     fn and_a_minute_later(story: Story) -> Story {
         story.at(63_000).observe(Side::Target, "Cluster c1", false, 2)
@@ -194,6 +219,39 @@ mod tests {
         let finding = judged(&CHECKER, and_a_minute_later(story));
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
         assert!(finding.summary.contains("MachineSet default/ms"), "{}", finding.summary);
+    }
+
+    /// A pivot in which a MachineSet bears the annotation on both sides, by this user at the source.
+    fn annotated_by(user: &str) -> Finding {
+        let set = key("MachineSet ms");
+        let annotation = Facts { paused_annotation: Some(true), ..touching(Area::Annotations) };
+        let story = pivot()
+            .without(|write| write.object == set && write.told.paused_condition == Some(false))
+            .at(800)
+            .write(Side::Source, user, Verb::Patch, "MachineSet ms", annotation)
+            .changed(
+                |write| write.side == Side::Target && write.creates() && write.object == set,
+                |write| write.told.paused_annotation = Some(true),
+            );
+        judged(&CHECKER, and_a_minute_later(story))
+    }
+
+    #[test]
+    fn a_set_that_somebody_had_paused_for_himself_stays_paused() {
+        let finding = annotated_by("alice");
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+        assert_eq!(annotated_by(MOVER).outcome, Outcome::Failed, "the mover forgot its own");
+    }
+
+    #[test]
+    fn what_the_owner_removes_at_once_is_not_waited_for() {
+        let set = key("MachineSet ms");
+        let story = pivot()
+            .without(|write| write.object == set && write.told.paused_condition == Some(false))
+            .at(3_200)
+            .delete(Side::Target, "user", "MachineSet ms");
+        let finding = judged(&CHECKER, and_a_minute_later(story));
+        assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
     }
 
     #[test]

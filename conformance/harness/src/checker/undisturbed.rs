@@ -1,6 +1,6 @@
 //! A5: no pod restarts and no node changes through a pivot.
 
-use super::{Checker, Scene, Verdict, names, re_observation};
+use super::{Checker, Scene, Verdict, count, names, plural, re_observation};
 use crate::history::change::Change;
 use crate::history::moves::Move;
 use crate::history::objects::{Step, Track};
@@ -24,11 +24,12 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     };
     let mut disturbed = Vec::new();
     let mut recorded = Recorded::default();
-    for track in scene.objects.of_side(Side::Target) {
-        recorded.see(&track.key);
+    let machines = scene.members(Side::Target, one).filter(|track| is_machine(&track.key));
+    for track in machines.chain(scene.nodes_and_pods(Side::Target)) {
         for (index, step) in track.steps.iter().enumerate() {
             let within = from <= step.write.received && step.write.received <= to;
-            if within && disturbs(scene, one, track, index, step) {
+            recorded.see(&track.key, step, within);
+            if within && disturbs(one, track, index, step) {
                 disturbed.push((scene.objects.name(&track.key), scene.line(step)));
             }
         }
@@ -44,9 +45,17 @@ fn judge(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
             names(&missing)
         ));
     }
+    if recorded.bare > 0 {
+        return Verdict::unknown(format!(
+            "Between {from:.3} and {to:.3} no Node, Machine or Pod is seen to go, but {} of {} to \
+             the status of Pods in the target's log, so whether a container restarted is not known.",
+            plural(recorded.bare, "the body is missing", "the bodies are missing"),
+            count(recorded.bare, "write")
+        ));
+    }
     Verdict::passed(format!(
-        "No Node, Machine or Pod was made, removed or restarted between {from:.3} and {to:.3}; \
-         traffic is in no audit log."
+        "No Pod was removed or restarted, no Node made or removed and no Machine removed between \
+         {from:.3} and {to:.3}; traffic is in no audit log."
     ))
 }
 
@@ -71,12 +80,18 @@ fn lasted(scene: &Scene<'_>, one: &Move<'_>) -> Option<(Timestamp, Timestamp)> {
 struct Recorded {
     pods: bool,
     nodes: bool,
+    /// Writes to the status of Pods in the course of the move of which the log holds no body.
+    bare: usize,
 }
 
 impl Recorded {
-    fn see(&mut self, key: &Key) {
-        self.pods |= is_core(key, "pods");
+    fn see(&mut self, key: &Key, step: &Step<'_>, within: bool) {
+        let pod = is_core(key, "pods");
+        self.pods |= pod;
         self.nodes |= is_core(key, "nodes");
+        let write = step.write;
+        let bare = write.subresource == "status" && write.told.touched.is_none();
+        self.bare += usize::from(pod && within && bare);
     }
 
     fn missing(&self) -> Vec<String> {
@@ -89,13 +104,11 @@ fn is_core(key: &Key, resource: &str) -> bool {
     key.group.is_empty() && key.resource == resource
 }
 
-fn disturbs(
-    scene: &Scene<'_>,
-    one: &Move<'_>,
-    track: &Track<'_>,
-    index: usize,
-    step: &Step<'_>,
-) -> bool {
+fn is_machine(key: &Key) -> bool {
+    key.group == "cluster.x-k8s.io" && key.resource == "machines"
+}
+
+fn disturbs(one: &Move<'_>, track: &Track<'_>, index: usize, step: &Step<'_>) -> bool {
     let ends = matches!(step.change, Change::Death | Change::DeletionAsked);
     let key = &track.key;
     if is_core(key, "nodes") {
@@ -104,11 +117,8 @@ fn disturbs(
     if is_core(key, "pods") {
         return ends || step.write.subresource == "eviction" || restarts(track, index, step);
     }
-    let machine = key.group == "cluster.x-k8s.io" && key.resource == "machines";
-    let ours = scene.objects.cluster_of(Side::Target, key) == Some(&one.cluster);
-    let by_others = !one.is_mover(Side::Target, &step.write.actor);
     // A Machine that is made may be asked for: what is more than that is found by C1.
-    machine && ours && by_others && ends
+    ends && !one.is_mover(Side::Target, &step.write.actor)
 }
 
 /// Whether a Pod's restarts have become more with this step.
@@ -158,6 +168,22 @@ mod tests {
     fn a_machine_that_is_replaced_fails() {
         let story = watched().at(3_050).delete(Side::Target, CONTROLLER, "Machine m1");
         assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn a_status_of_a_pod_without_its_body_is_unknown() {
+        let bare = |at: i64| {
+            let bare = Facts::default();
+            let story = watched().at(at);
+            story.write(Side::Target, "kubelet", Verb::Patch, "Pod web", bare).changed(
+                |write| write.object.resource == "pods" && write.told.touched.is_none(),
+                |write| write.subresource = "status".into(),
+            )
+        };
+        let finding = judged(&CHECKER, bare(2_500));
+        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
+        assert!(finding.summary.contains("the body is missing of 1 write"), "{}", finding.summary);
+        assert_eq!(judged(&CHECKER, bare(300)).outcome, Outcome::Passed, "before the move");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Q3: the time in which nobody owns the cluster is closed, and measured with its error bar.
 
+use super::clocks::LONGEST_WAIT;
+use super::kept_pause::kept;
 use super::{Checker, Scene, Verdict, between, line, seconds};
 use crate::history::moves::Move;
 use crate::history::{Side, Write};
@@ -69,17 +71,39 @@ fn never_owned(scene: &Scene<'_>, one: &Move<'_>, pause: &Write) -> Verdict {
         .with([line(pause, "paused the source".into()), scene.line(resumed)])
         .measuring(measured);
     }
-    let moving = |write: &&Write| one.is_mover(write.side, &write.actor);
-    let last = scene.history().writes().filter(moving).map(|write| write.completed).max();
-    let target = scene.history().span(Side::Target).map(|(_, end)| end);
-    if target > last {
-        return Verdict::failed(format!(
-            "Nobody owns {name} at the end of the logs: both sides are paused, and the mover had \
-             stopped writing."
-        ))
-        .with([line(pause, "paused the source".into())]);
+    let paused = line(pause, "paused the source".into());
+    if let Some(kept) = kept(scene, one) {
+        return Verdict::unknown(kept).with([paused]);
     }
-    Verdict::unknown(format!("The logs end in the middle of the move of {name}."))
+    if !scene.stays_paused(one) {
+        return Verdict::unknown(format!(
+            "Whether the target's {name} was unpaused is not in its log: no body there shows it."
+        ));
+    }
+    if !has_stopped(scene, one) {
+        return Verdict::unknown(format!("The logs end in the middle of the move of {name}."));
+    }
+    Verdict::failed(format!(
+        "Nobody owns {name} at the end of the logs: both sides are paused, and the mover had \
+         stopped writing."
+    ))
+    .with([paused])
+}
+
+/// Whether both logs go on for longer after the mover's last write than a mover waits.
+fn has_stopped(scene: &Scene<'_>, one: &Move<'_>) -> bool {
+    let steps = Side::BOTH.into_iter().flat_map(|side| {
+        let steps = scene.members(side, one).flat_map(|track| &track.steps);
+        steps.filter(move |step| one.is_mover(side, &step.write.actor))
+    });
+    let Some(last) = steps.map(|step| step.write.completed).max() else {
+        return false;
+    };
+    let lasts = |side: Side| {
+        let end = scene.end(side);
+        end.is_some_and(|end| end.as_nanosecond() - last.as_nanosecond() > LONGEST_WAIT)
+    };
+    Side::BOTH.into_iter().all(lasts)
 }
 
 #[cfg(test)]
@@ -87,7 +111,8 @@ mod tests {
     use super::*;
     use crate::checker::tests::judged;
     use crate::checker::{Scene, all};
-    use crate::history::build::{MOVER, pivot};
+    use crate::history::build::{MOVER, Story, pivot};
+    use crate::history::facts::Area;
     use crate::verdict::Outcome;
     use std::time::Duration;
 
@@ -101,17 +126,60 @@ mod tests {
         assert!(all().iter().any(|checker| checker.id == CHECKER.id));
     }
 
+    /// A pivot that stops before the target is unpaused; both logs go on for so long.
+    fn stopped(milliseconds: i64) -> Story {
+        pivot()
+            .without(|write| {
+                let unpauses = write.told.spec_paused == Some(false)
+                    || write.told.paused_condition == Some(false);
+                write.side == Side::Target && unpauses || write.told.gone
+            })
+            .at(3_000 + milliseconds)
+            .observe(Side::Source, "Cluster c1", true, 0)
+            .observe(Side::Target, "Cluster c1", true, 0)
+    }
+
     #[test]
     fn both_sides_left_paused_fails() {
-        let story = pivot()
-            .without(|write| {
-                write.side == Side::Target && write.told.spec_paused == Some(false)
-                    || write.told.gone
-            })
-            .at(9_000)
-            .observe(Side::Target, "Cluster c1", true, 0);
-        let finding = judged(&CHECKER, story);
+        let finding = judged(&CHECKER, stopped(600_000));
         assert_eq!(finding.outcome, Outcome::Failed, "{finding:?}");
+    }
+
+    #[test]
+    fn logs_that_end_in_the_middle_are_unknown() {
+        let finding = judged(&CHECKER, stopped(9_000));
+        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
+        assert!(finding.summary.contains("in the middle"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_target_whose_pause_is_not_logged_is_unknown() {
+        let story = stopped(600_000)
+            .changed(|write| write.side == Side::Target, |write| write.told.spec_paused = None);
+        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Unknown);
+    }
+
+    #[test]
+    fn a_pause_of_somebody_else_that_stays_is_unknown() {
+        let story = stopped(600_000).changed(
+            |write| write.side == Side::Source && write.told.touches(Area::Pause),
+            |write| write.actor.user = "alice".into(),
+        );
+        let finding = judged(&CHECKER, story);
+        assert_eq!(finding.outcome, Outcome::Unknown, "{finding:?}");
+        assert!(finding.summary.contains("was paused by alice"), "{}", finding.summary);
+    }
+
+    #[test]
+    fn a_pause_with_a_mark_is_the_movers() {
+        let story = stopped(600_000).changed(
+            |write| write.side == Side::Source && write.told.touches(Area::Pause),
+            |write| {
+                write.actor.user = "cell".into();
+                write.told.sets_annotations = vec!["pivot.example.com/paused-by".into()];
+            },
+        );
+        assert_eq!(judged(&CHECKER, story).outcome, Outcome::Failed);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
 
+/// No story begins before this millisecond.
+const EARLIEST: i64 = -1_000_000_000;
+
 /// How long every write takes, in milliseconds.
 const WRITE: i64 = 10;
 
@@ -44,7 +47,7 @@ pub struct Story {
     entries: Vec<Entry>,
     records: Records,
     revisions: BTreeMap<String, u64>,
-    version: u64,
+    writes: u64,
 }
 
 impl Default for Story {
@@ -62,7 +65,7 @@ impl Story {
             entries: Vec::new(),
             records: Records { source: true, target: true, ..Records::default() },
             revisions: BTreeMap::new(),
-            version: 0,
+            writes: 0,
         }
     }
 
@@ -207,14 +210,15 @@ impl Story {
     /// One write of these facts.
     #[must_use]
     pub fn write(mut self, side: Side, actor: &str, verb: Verb, object: &str, told: Facts) -> Self {
-        self.version += 1;
+        self.writes += 1;
         let creates = verb == Verb::Create;
         let program = if actor == CONTROLLER { "manager/v1" } else { "" };
         self.entries.push(Entry::Write(Box::new(Write {
             side,
             received: moment(self.now),
             completed: moment(self.now + WRITE),
-            actor: Actor { user: actor.into(), agent: program.into(), impersonated: None },
+            actor: Actor { user: actor.into(), agent: program.into(), ..Actor::default() },
+            address: None,
             verb,
             object: key(object),
             kind: Some(kind_and_name(object).0.into()),
@@ -222,10 +226,12 @@ impl Story {
             subresource: String::new(),
             named_uid: (creates && side == Side::Target).then(|| uid(Side::Source, object)),
             uid: Some(uid(side, object)),
-            resource_version: Some(self.version),
+            resource_version: Some(version(self.now, self.writes)),
             code: if creates { 201 } else { 200 },
             dry_run: false,
             level: Level::RequestResponse,
+            selector: None,
+            inferred: false,
             told,
         })));
         self
@@ -318,6 +324,13 @@ pub fn touching(area: Area) -> Facts {
 pub fn reference(side: Side, owner: &str) -> Owner {
     let (kind, name) = kind_and_name(owner);
     Owner { group: key(owner).group, kind: kind.into(), name: name.into(), uid: uid(side, owner) }
+}
+
+/// The version that a server gives at this millisecond: later writes have higher ones, in whatever
+/// order a story tells them.
+fn version(millisecond: i64, write: u64) -> u64 {
+    let since = u64::try_from(millisecond - EARLIEST).unwrap_or_default();
+    since * 1_000_000 + write
 }
 
 fn kind_and_name(object: &str) -> (&str, &str) {

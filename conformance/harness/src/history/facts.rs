@@ -75,6 +75,12 @@ impl Leaves {
         self.0.iter().filter(|digest| other.0.binary_search(digest).is_err()).count()
     }
 
+    /// Whether this digest is among them.
+    #[must_use]
+    pub fn contains(&self, digest: u64) -> bool {
+        self.0.binary_search(&digest).is_ok()
+    }
+
     /// What is in here and not in `before`.
     #[must_use]
     pub fn added_to(&self, before: &Self) -> Self {
@@ -137,6 +143,16 @@ impl Fnv {
     pub fn finish(self) -> u64 {
         self.0
     }
+}
+
+/// The digest that a text leaves under a top-level key: a label in the [`Leaves`] of all labels.
+pub(crate) fn leaf(key: &str, value: &str) -> u64 {
+    Fnv::new().text(key).bytes(b"s").bytes(value.as_bytes()).finish()
+}
+
+/// The digest of a top-level key by itself.
+pub(crate) fn key_of_leaf(key: &str) -> u64 {
+    Fnv::new().text(key).finish()
 }
 
 /// The conditions of an object other than `Paused`, as a number and a digest of type, status,
@@ -202,6 +218,9 @@ pub struct Facts {
     /// The labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<Leaves>,
+    /// The keys of the labels.
+    #[serde(skip)]
+    pub label_keys: Option<Leaves>,
     /// The annotations, without those that tools keep for themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annotations: Option<Leaves>,
@@ -249,6 +268,7 @@ impl Facts {
         self.restarts = later.restarts.or(self.restarts);
         self.spec = later.spec.or(self.spec.take());
         self.labels = later.labels.or(self.labels.take());
+        self.label_keys = later.label_keys.or(self.label_keys.take());
         self.annotations = later.annotations.or(self.annotations.take());
     }
 
@@ -269,7 +289,7 @@ impl Facts {
         match area {
             Area::Pause => self.spec_paused = None,
             Area::Spec => self.spec = None,
-            Area::Labels => self.labels = None,
+            Area::Labels => (self.labels, self.label_keys) = (None, None),
             Area::Annotations => self.annotations = None,
             Area::Owners => self.owners = None,
             Area::Finalizers => self.finalizers = None,

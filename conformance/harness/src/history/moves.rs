@@ -15,11 +15,12 @@ pub struct Move<'h> {
     pub cluster: Key,
     /// What was created on the target, the Cluster included.
     pub copies: BTreeMap<Key, Copied<'h>>,
-    /// The write that paused the source's Cluster for this move.
+    /// The write that paused the source's Cluster for this move; it may be inferred.
     pub source_pause: Option<&'h Write>,
     /// The mover's writes that paused single objects of the source by annotation, before the rest.
     pub early_pauses: Vec<&'h Write>,
-    /// The write that unpaused the target's Cluster: from here on the target owns.
+    /// The write that unpaused the target's Cluster: from here on the target owns. It may be
+    /// inferred.
     pub target_unpause: Option<&'h Write>,
     /// Whether the target's Cluster was created unpaused, so that it owned from then on.
     pub born_unpaused: bool,
@@ -44,7 +45,7 @@ impl<'h> Move<'h> {
     /// Whether this actor is a mover at this side.
     #[must_use]
     pub fn is_mover(&self, side: Side, actor: &Actor) -> bool {
-        self.movers.iter().any(|(at, mover)| *at == side && same_program(mover, actor))
+        self.movers.iter().any(|(at, mover)| *at == side && mover.is_same(actor))
     }
 
     /// The first copy.
@@ -75,10 +76,6 @@ impl<'h> Move<'h> {
     }
 }
 
-fn same_program(mover: &Actor, actor: &Actor) -> bool {
-    mover.user == actor.user && mover.program() == actor.program()
-}
-
 /// Every move of a Cluster from source to target.
 ///
 /// A Cluster counts as moved when it is created on the target while the source has it, when its
@@ -89,24 +86,59 @@ pub fn recognise<'h>(objects: &Objects<'h>) -> Vec<Move<'h>> {
         return Vec::new();
     }
     let clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
-    let mut moves: Vec<Move<'h>> = clusters.filter_map(|track| begin(objects, track)).collect();
+    let other = clusters.filter(|track| has_one_uid(objects, track) != Some(true));
+    let mut moves: Vec<Move<'h>> = other.filter_map(|track| begin(objects, track)).collect();
+    let candidates = Candidates::of(objects);
     let sole = moves.len() == 1;
     for one in &mut moves {
-        add_copies(objects, one, sole);
+        add_copies(objects, one, &candidates, sole);
         add_removals(objects, one);
         add_early_pauses(objects, one);
     }
     moves
 }
 
-/// A Cluster that has one UID in both logs: they are of one and the same API server.
+/// A Cluster that has one UID in both logs: they are of one and the same API server. Two servers
+/// may share a Cluster, too, when one was restored from a backup of the other; that they are two
+/// shows in another Cluster, which has its own UID at each.
 pub(crate) fn of_one_server<'o>(objects: &'o Objects<'_>) -> Option<&'o Key> {
-    let mut clusters = objects.of_side(Side::Target).filter(|track| track.key.is_cluster());
-    let shared = clusters.find(|track| {
-        let source = objects.track(Side::Source, &track.key);
-        source.is_some_and(|source| source.uids().any(|uid| track.uids().any(|it| it == uid)))
-    })?;
-    Some(&shared.key)
+    let mut shared = None;
+    for track in objects.of_side(Side::Target).filter(|track| track.key.is_cluster()) {
+        match has_one_uid(objects, track) {
+            Some(true) => shared = shared.or(Some(&track.key)),
+            Some(false) => return None,
+            None => {}
+        }
+    }
+    shared
+}
+
+/// Whether both logs know a Cluster by the same UID; nothing where one of them knows none.
+fn has_one_uid(objects: &Objects<'_>, target: &Track<'_>) -> Option<bool> {
+    let here: BTreeSet<&str> = target.uids().collect();
+    let there: BTreeSet<&str> = objects.track(Side::Source, &target.key)?.uids().collect();
+    let known = !here.is_empty() && !there.is_empty();
+    known.then(|| !here.is_disjoint(&there))
+}
+
+/// What can be a copy on the target, by the Cluster that it belongs to.
+struct Candidates<'t, 'h> {
+    of_cluster: BTreeMap<&'t Key, Vec<&'t Track<'h>>>,
+    others: Vec<&'t Track<'h>>,
+}
+
+impl<'t, 'h> Candidates<'t, 'h> {
+    fn of(objects: &'t Objects<'h>) -> Self {
+        let mut found = Self { of_cluster: BTreeMap::new(), others: Vec::new() };
+        let counts = |key: &Key| key.is_cluster_api() || key.is_data();
+        for track in objects.of_side(Side::Target).filter(|track| counts(&track.key)) {
+            match objects.cluster_of(Side::Target, &track.key) {
+                Some(cluster) => found.of_cluster.entry(cluster).or_default().push(track),
+                None => found.others.push(track),
+            }
+        }
+        found
+    }
 }
 
 /// Whether a Cluster of the target was copied to the source: the logs may be exchanged.
@@ -125,8 +157,10 @@ fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
     let source = objects.track(Side::Source, &track.key);
     let source_pause = source.and_then(|source| pause_for(source, target_unpause));
     let mut movers = BTreeSet::from([(Side::Target, birth.write.actor.clone())]);
-    movers.extend(target_unpause.map(|write| (Side::Target, write.actor.clone())));
-    movers.extend(source_pause.map(|write| (Side::Source, write.actor.clone())));
+    let turns = [(Side::Target, target_unpause), (Side::Source, source_pause)];
+    let done = turns.into_iter().filter_map(|(side, write)| Some((side, write?)));
+    let seen = done.filter(|(_, write)| is_act(write));
+    movers.extend(seen.map(|(side, write)| (side, write.actor.clone())));
     Some(Move {
         cluster: track.key.clone(),
         copies: BTreeMap::new(),
@@ -139,12 +173,23 @@ fn begin<'h>(objects: &Objects<'h>, track: &Track<'h>) -> Option<Move<'h>> {
     })
 }
 
+/// Whether somebody is seen to pause or unpause with this write: it does not merely show what a
+/// write did that the log has lost.
+fn is_act(write: &Write) -> bool {
+    !write.inferred && (write.creates() || write.told.touches(Area::Pause))
+}
+
+/// Whether a creation names the UID that another server gave.
+pub(crate) fn carries_foreign_uid(write: &Write) -> bool {
+    write.named_uid.is_some() && write.named_uid != write.uid
+}
+
 /// Whether a creation of the Cluster on the target made a copy: the source had it, or the request
 /// names another server's UID, or it came into the world paused. (The clocks may be wrong, so that
 /// the source seems to have it later only.)
 fn is_copy(objects: &Objects<'_>, from: Side, track: &Track<'_>, birth: &Step<'_>) -> bool {
     let write = birth.write;
-    let foreign = write.named_uid.is_some() && write.named_uid != write.uid;
+    let foreign = carries_foreign_uid(write);
     let paused = birth.state.facts.spec_paused == Some(true);
     match objects.track(from, &track.key) {
         Some(original) => foreign || paused || original.existed_before(write.completed),
@@ -188,16 +233,20 @@ fn pause_for<'h>(source: &Track<'h>, unpause: Option<&Write>) -> Option<&'h Writ
     standing.iter().rev().find(before).or(standing.first()).copied()
 }
 
-fn add_copies<'h>(objects: &Objects<'h>, one: &mut Move<'h>, sole: bool) {
-    for track in objects.of_side(Side::Target) {
-        let counts = track.key.is_cluster_api() || track.key.is_data();
-        let ours = match objects.cluster_of(Side::Target, &track.key) {
-            Some(cluster) => *cluster == one.cluster,
-            None => sole,
-        };
-        if !counts || !ours {
-            continue;
-        }
+fn add_copies<'h>(
+    objects: &Objects<'h>,
+    one: &mut Move<'h>,
+    candidates: &Candidates<'_, 'h>,
+    sole: bool,
+) {
+    let ours = candidates.of_cluster.get(&one.cluster);
+    // Of the library only a sole move is known to have copied it.
+    let others = Some(&candidates.others).filter(|_| sole);
+    // In the order of their keys: who makes one copy is known as a mover when the next is asked.
+    let mut tracks: Vec<&Track<'h>> =
+        [ours, others].into_iter().flatten().flatten().copied().collect();
+    tracks.sort_by(|one, other| one.key.cmp(&other.key));
+    for track in tracks {
         if let Some(birth) = copy_of(objects, one, track) {
             one.movers.insert((Side::Target, birth.write.actor.clone()));
             one.copies.insert(track.key.clone(), copied(objects, track, birth));
@@ -212,7 +261,8 @@ fn copy_of<'t, 'h>(
     one: &Move<'h>,
     track: &'t Track<'h>,
 ) -> Option<&'t Step<'h>> {
-    let end = one.target_unpause.filter(|_| !one.born_unpaused);
+    // When an unpause that was lost came is known too badly to tell copies by it.
+    let end = one.target_unpause.filter(|unpause| !one.born_unpaused && !unpause.inferred);
     let before = |step: &&Step<'h>| end.is_none_or(|end| step.write.received <= end.received);
     let birth = track.births().filter(before).last()?;
     let write = birth.write;
@@ -237,6 +287,9 @@ fn copied<'h>(objects: &Objects<'h>, track: &Track<'h>, birth: &Step<'h>) -> Cop
     Copied { created: write, source_uid: seen.or(sent), target_uid: answered.or_else(later) }
 }
 
+/// Adds with which writes the originals went, and who asked for it. Whoever deletes what moved is a
+/// mover, under whatever name: but for controllers, which finish what others asked for and delete
+/// what their owner no longer wants.
 fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
     // By the source's own clock, where the pause tells.
     let pause = one.source_pause.map(|pause| pause.received);
@@ -247,14 +300,17 @@ fn add_removals<'h>(objects: &Objects<'h>, one: &mut Move<'h>) {
         let Some(track) = objects.track(Side::Source, key) else {
             continue;
         };
-        let death = track.deaths().find(|step| step.write.received >= began);
-        if let Some(death) = death {
-            one.removals.push(death.write);
-            // A controller that deletes is no mover for it.
-            if !death.write.actor.is_controller() {
-                one.movers.insert((Side::Source, death.write.actor.clone()));
-            }
-        }
+        let later = track.steps.iter().filter(|step| step.write.received >= began);
+        let asked = |step: &&Step<'h>| step.change == Change::DeletionAsked;
+        let Some(death) = later.clone().find(|step| step.change == Change::Death) else {
+            continue;
+        };
+        one.removals.push(death.write);
+        let life = later.take_while(|step| !std::ptr::eq(step.write, death.write));
+        let asks = life.filter(asked).last();
+        let removers = [asks, Some(death)].into_iter().flatten().map(|step| &step.write.actor);
+        let removers = removers.filter(|actor| !actor.is_controller());
+        one.movers.extend(removers.map(|actor| (Side::Source, actor.clone())));
     }
     one.movers.retain(|(_, actor)| !actor.is_kubernetes());
     one.removals.sort_by_key(|write| write.received);

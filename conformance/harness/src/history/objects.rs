@@ -5,7 +5,9 @@
 
 use super::change::Change;
 use super::facts::{Area, Facts};
+use super::order::in_server_order;
 use super::{History, Key, Side, Verb, Write, owned};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Every object that was written to, at both sides.
@@ -14,6 +16,7 @@ pub struct Objects<'h> {
     history: &'h History,
     tracks: BTreeMap<Side, BTreeMap<Key, Track<'h>>>,
     clusters: BTreeMap<Side, BTreeMap<Key, Key>>,
+    doubtful: bool,
 }
 
 /// What is known of one object at one side, write by write.
@@ -25,6 +28,8 @@ pub struct Track<'h> {
     pub kind: Option<&'h str>,
     /// The writes that took effect, in the order in which the server made them.
     pub steps: Vec<Step<'h>>,
+    /// The earliest time at which a step, or one after it, was received.
+    from_here: Vec<Timestamp>,
 }
 
 /// One write and what it left behind.
@@ -56,11 +61,18 @@ impl<'h> Objects<'h> {
     #[must_use]
     pub fn of(history: &'h History) -> Self {
         let mut tracks = BTreeMap::new();
+        let mut doubtful = false;
         for side in Side::BOTH {
-            tracks.insert(side, tracks_of(history, side));
+            tracks.insert(side, tracks_of(history, side, &mut doubtful));
         }
         let clusters = owned::clusters(&tracks);
-        Self { history, tracks, clusters }
+        Self { history, tracks, clusters, doubtful }
+    }
+
+    /// Whether a collection was deleted by a selector of which it is not known what it took.
+    #[must_use]
+    pub fn has_doubtful_deletions(&self) -> bool {
+        self.doubtful
     }
 
     /// The history.
@@ -120,13 +132,14 @@ impl<'h> Track<'h> {
 
     /// The last step that was received before `moment`.
     #[must_use]
-    pub fn before(&self, moment: jiff::Timestamp) -> Option<&Step<'h>> {
-        self.steps.iter().rev().find(|step| step.write.received < moment)
+    pub fn before(&self, moment: Timestamp) -> Option<&Step<'h>> {
+        let number = self.from_here.partition_point(|received| *received < moment);
+        self.steps.get(number.checked_sub(1)?)
     }
 
     /// Whether it existed just before `moment`.
     #[must_use]
-    pub fn existed_before(&self, moment: jiff::Timestamp) -> bool {
+    pub fn existed_before(&self, moment: Timestamp) -> bool {
         self.before(moment).map_or_else(|| self.older_than_log(), |step| step.exists)
     }
 
@@ -148,76 +161,99 @@ impl<'h> Track<'h> {
     }
 }
 
-fn tracks_of<'h>(history: &'h History, side: Side) -> BTreeMap<Key, Track<'h>> {
+fn tracks_of<'h>(
+    history: &'h History,
+    side: Side,
+    doubtful: &mut bool,
+) -> BTreeMap<Key, Track<'h>> {
     let mut written: BTreeMap<Key, Vec<&'h Write>> = BTreeMap::new();
-    let mut collections: Vec<&'h Write> = Vec::new();
+    let mut collections: BTreeMap<(&str, &str), Vec<&'h Write>> = BTreeMap::new();
     for write in history.writes().filter(|write| write.side == side && write.took_effect()) {
+        let object = &write.object;
         if write.verb == Verb::DeleteCollection {
-            collections.push(write);
-        } else if !write.object.name.is_empty() {
-            written.entry(write.object.clone()).or_default().push(write);
+            let of_kind = (object.group.as_str(), object.resource.as_str());
+            collections.entry(of_kind).or_default().push(write);
+        } else if !object.name.is_empty() {
+            written.entry(object.clone()).or_default().push(write);
         }
     }
     let mut tracks = BTreeMap::new();
     for (key, mut writes) in written {
-        writes.extend(collections.iter().copied().filter(|write| covers(write, &key)));
+        let of_kind = collections.get(&(key.group.as_str(), key.resource.as_str()));
+        writes.extend(of_kind.into_iter().flatten().copied().filter(|write| covers(write, &key)));
         in_server_order(&mut writes);
-        tracks.insert(key.clone(), Track::of(key, &writes));
+        let track = Track::of(key.clone(), &writes, history.selectors_reach(), doubtful);
+        tracks.insert(key, track);
     }
     tracks
 }
 
-/// Whether the deletion of a collection reaches an object.
+/// Whether the deletion of a collection can reach an object, by its place and name.
 fn covers(write: &Write, key: &Key) -> bool {
-    write.object.group == key.group
-        && write.object.resource == key.resource
+    let named = write.selector.as_ref().and_then(|selector| selector.takes_named(key));
+    named != Some(false)
         && (write.object.namespace.is_empty() || write.object.namespace == key.namespace)
 }
 
-/// Orders the writes to one object. Those that overlap in time are ordered by the resourceVersion
-/// that they gave; across a restored store versions go back, so the others are left as received.
-fn in_server_order(writes: &mut [&Write]) {
-    writes.sort_by_key(|write| write.received);
-    for end in 1..writes.len() {
-        let mut at = end;
-        while at > 0 && is_swapped(writes[at - 1], writes[at]) {
-            writes.swap(at - 1, at);
-            at -= 1;
-        }
-    }
-}
-
-fn is_swapped(first: &Write, second: &Write) -> bool {
-    let overlap = second.received < first.completed;
-    let versions = first.resource_version.zip(second.resource_version);
-    overlap && versions.is_some_and(|(first, second)| first > second)
+/// Whether the deletion of a collection takes an object of which so much is known.
+fn takes(write: &Write, key: &Key, known: &Facts) -> Option<bool> {
+    write.selector.as_ref().map_or(Some(true), |selector| selector.takes(key, known))
 }
 
 impl<'h> Track<'h> {
-    fn of(key: Key, writes: &[&'h Write]) -> Self {
+    /// Follows the writes. Where it is not known whether a selector takes the object, it takes it
+    /// if `reach` says so, and `doubtful` is set.
+    fn of(key: Key, writes: &[&'h Write], reach: bool, doubtful: &mut bool) -> Self {
         let kind = writes.iter().rev().find_map(|write| write.kind.as_deref());
+        let nothing = State::default();
+        let mut own = writes.iter().filter(|write| write.verb != Verb::DeleteCollection);
+        let made_later = own.next().is_some_and(|first| first.creates());
         let mut steps: Vec<Step<'h>> = Vec::with_capacity(writes.len());
         for &write in writes {
-            let step = match steps.last() {
-                Some(last) if last.exists => Step::after(&last.state, write),
-                Some(last) if is_of_collection(write) || !could_revive(last, write) => continue,
-                _ => Step::after(&State::default(), write),
-            };
+            let last = steps.last();
+            if last.is_some_and(|last| !last.exists && !could_revive(last, write)) {
+                continue;
+            }
+            let before = last.filter(|last| last.exists).map_or(&nothing, |last| &last.state);
+            if write.verb == Verb::DeleteCollection {
+                if made_later && steps.is_empty() {
+                    continue;
+                }
+                let taken = takes(write, &key, &before.facts);
+                *doubtful |= taken.is_none();
+                if !taken.unwrap_or(reach) {
+                    continue;
+                }
+            }
+            let step = Step::after(before, write);
             steps.push(step);
         }
-        Self { key, kind, steps }
+        let from_here = from_here(&steps);
+        Self { key, kind, steps, from_here }
     }
 }
 
-fn is_of_collection(write: &Write) -> bool {
-    write.verb == Verb::DeleteCollection
+/// The minimum of the times from each step on.
+fn from_here(steps: &[Step<'_>]) -> Vec<Timestamp> {
+    let mut earliest = Timestamp::MAX;
+    let mut times: Vec<Timestamp> = steps
+        .iter()
+        .rev()
+        .map(|step| {
+            earliest = earliest.min(step.write.received);
+            earliest
+        })
+        .collect();
+    times.reverse();
+    times
 }
 
 /// Whether a write to an object that was taken for gone shows that it is there. The second answer
 /// to the same deletion shows nothing.
 fn could_revive(last: &Step<'_>, write: &Write) -> bool {
     let overlaps = write.received < last.write.completed;
-    write.creates() || (write.verb != Verb::Delete && !overlaps)
+    let deletes = matches!(write.verb, Verb::Delete | Verb::DeleteCollection);
+    write.creates() || (!deletes && !overlaps)
 }
 
 impl<'h> Step<'h> {
@@ -253,7 +289,10 @@ impl State {
                 self.facts.forget(Area::Conditions);
                 self.facts.forget(Area::Status);
             }
-            None => Area::ALL.iter().for_each(|area| self.facts.forget(*area)),
+            None => {
+                Area::ALL.iter().for_each(|area| self.facts.forget(*area));
+                self.facts.paused_annotation = None;
+            }
         }
         self.facts.overlay(write.told.clone());
         self.uid = write.uid.clone().or(self.uid.take());

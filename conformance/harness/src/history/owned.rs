@@ -39,6 +39,8 @@ pub fn cluster_of_secret(secret: &Key) -> Option<(&str, &str)> {
 struct Names<'t, 'h> {
     tracks: &'t Tracks<'h>,
     by_kind: BTreeMap<(&'t str, &'t str, &'t str), &'t Track<'h>>,
+    /// What makes bootstrap Secrets, by namespace and name.
+    bootstraps: BTreeMap<(&'t str, &'t str), &'t Track<'h>>,
 }
 
 impl<'t, 'h> Names<'t, 'h> {
@@ -47,7 +49,14 @@ impl<'t, 'h> Names<'t, 'h> {
             let key = &track.key;
             track.kind.map(|kind| ((kind, key.namespace.as_str(), key.name.as_str()), track))
         };
-        Self { tracks, by_kind: tracks.values().filter_map(named).collect() }
+        let bootstrap = |track: &&Track<'h>| track.key.group.starts_with("bootstrap.");
+        let by_name =
+            |track: &'t Track<'h>| ((track.key.namespace.as_str(), track.key.name.as_str()), track);
+        Self {
+            tracks,
+            by_kind: tracks.values().filter_map(named).collect(),
+            bootstraps: tracks.values().filter(bootstrap).map(by_name).collect(),
+        }
     }
 
     fn cluster_of(&self, track: &Track<'h>, deepest: usize) -> Option<Key> {
@@ -91,12 +100,7 @@ impl<'t, 'h> Names<'t, 'h> {
             let cluster = Key::cluster(&key.namespace, cluster);
             return self.tracks.contains_key(&cluster).then_some(cluster);
         }
-        let made_it = |track: &&&Track<'h>| {
-            let other = &track.key;
-            other.group.starts_with("bootstrap.")
-                && (&other.namespace, &other.name) == (&key.namespace, &key.name)
-        };
-        let bootstrap = self.by_kind.values().find(made_it)?;
+        let bootstrap = self.bootstraps.get(&(key.namespace.as_str(), key.name.as_str()))?;
         self.cluster_of(bootstrap, deepest.checked_sub(1)?)
     }
 }

@@ -56,15 +56,31 @@ pub fn spans<'h>(objects: &Objects<'h>, side: Side, key: &Key) -> Vec<Span<'h>> 
     let cluster = objects.cluster_of(side, key).filter(|cluster| *cluster != key);
     let cluster = cluster.and_then(|cluster| objects.track(side, cluster));
     let mut stands = Stands::before(own, cluster, key.is_cluster());
-    let mut turns: Vec<(&Step<'h>, bool)> = own.steps.iter().map(|step| (step, true)).collect();
-    turns.extend(cluster.into_iter().flat_map(|track| &track.steps).map(|step| (step, false)));
-    turns.sort_by_key(|(step, _)| step.write.received);
     let mut spans = vec![Span { standing: stands.standing(), since: None, until: None }];
-    for (step, is_own) in turns {
+    for (step, is_own) in turns(own, cluster) {
         stands.turn(step, is_own);
         extend(&mut spans, stands.standing(), step.write);
     }
     spans
+}
+
+/// The steps of an object and of its Cluster in one order, and whether each is the object's own.
+fn turns<'t, 'h>(own: &'t Track<'h>, cluster: Option<&'t Track<'h>>) -> Vec<(&'t Step<'h>, bool)> {
+    let mut own = own.steps.iter().peekable();
+    let others = cluster.map(|cluster| cluster.steps.as_slice()).unwrap_or_default();
+    let mut others = others.iter().peekable();
+    let mut turns = Vec::new();
+    loop {
+        let is_own = match (own.peek(), others.peek()) {
+            (Some(step), Some(other)) => !other.write.is_earlier(step.write),
+            (step, _) => step.is_some(),
+        };
+        let step = if is_own { own.next() } else { others.next() };
+        match step {
+            Some(step) => turns.push((step, is_own)),
+            None => return turns,
+        }
+    }
 }
 
 /// An object that nothing was written to in the log of its side: it may be there, and then stands
@@ -99,7 +115,8 @@ fn extend<'h>(spans: &mut Vec<Span<'h>>, standing: Standing, write: &'h Write) {
 struct Stands {
     is_cluster: bool,
     exists: bool,
-    annotated: bool,
+    /// Whether it bears the annotation; unknown where no body shows it.
+    annotated: Option<bool>,
     /// Whether its Cluster is there; unknown when nothing was written to it.
     held: Option<bool>,
     /// `spec.paused` of its Cluster.
@@ -112,7 +129,7 @@ impl Stands {
         Self {
             is_cluster,
             exists: own.older_than_log(),
-            annotated: false,
+            annotated: annotated_before(own),
             held: holder.map(Track::older_than_log),
             paused: holder.and_then(paused_before),
         }
@@ -121,7 +138,7 @@ impl Stands {
     fn turn(&mut self, step: &Step<'_>, is_own: bool) {
         if is_own {
             self.exists = step.exists;
-            self.annotated = step.state.facts.paused_annotation.unwrap_or(self.annotated);
+            self.annotated = step.state.facts.paused_annotation;
         }
         if is_own == self.is_cluster {
             self.held = Some(step.exists);
@@ -130,11 +147,15 @@ impl Stands {
     }
 
     fn standing(self) -> Standing {
-        match (self.exists, self.annotated, self.held, self.paused) {
+        let by_cluster = match (self.held, self.paused) {
+            (Some(true), paused) => paused,
+            (held, _) => held,
+        };
+        match (self.exists, self.annotated, by_cluster) {
             (false, ..) => Standing::Absent,
-            (true, true, ..) | (true, _, Some(true), Some(true)) => Standing::Paused,
-            (true, _, Some(false), _) | (true, _, Some(true), Some(false)) => Standing::Unpaused,
-            (true, _, None, _) | (true, _, _, None) => Standing::Unknown,
+            (true, Some(true), _) | (true, _, Some(true)) => Standing::Paused,
+            (true, Some(false), Some(false)) => Standing::Unpaused,
+            (true, None, _) | (true, _, None) => Standing::Unknown,
         }
     }
 }
@@ -145,6 +166,14 @@ fn paused_before(cluster: &Track<'_>) -> Option<bool> {
     let first = cluster.steps.first()?;
     let before = first.change != Change::Birth && !first.write.told.touches(Area::Pause);
     first.state.facts.spec_paused.filter(|_| before)
+}
+
+/// Whether an object bore the annotation before the log: known when the first write to it does not
+/// touch its annotations but its answer shows them.
+fn annotated_before(own: &Track<'_>) -> Option<bool> {
+    let first = own.steps.first()?;
+    let before = first.change != Change::Birth && !first.write.told.touches(Area::Annotations);
+    first.state.facts.paused_annotation.filter(|_| before)
 }
 
 /// The effective pause of an object after each write to it.
@@ -181,5 +210,38 @@ fn standing_at(spans: &[Span<'_>], write: &Write) -> Option<bool> {
         Standing::Paused => Some(true),
         Standing::Unpaused => Some(false),
         Standing::Absent | Standing::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::build::{MOVER, Story, key, pivot};
+
+    /// How the source's Machine stands at the end when its Cluster goes before it.
+    fn left_behind(story: Story) -> Standing {
+        let story = story
+            .without(|write| write.side == Side::Source && write.told.gone)
+            .at(5_000)
+            .delete(Side::Source, MOVER, "Cluster c1");
+        let history = story.history();
+        let objects = Objects::of(&history);
+        let spans = spans(&objects, Side::Source, &key("Machine m1"));
+        spans.last().expect("there is one at least").standing
+    }
+
+    #[test]
+    fn what_no_cluster_holds_is_unpaused_when_it_bears_no_annotation() {
+        assert_eq!(left_behind(pivot()), Standing::Unpaused);
+    }
+
+    #[test]
+    fn an_annotation_that_no_body_shows_is_unknown() {
+        let bare = |write: &Write| write.side == Side::Source && write.object == key("Machine m1");
+        let story = pivot().changed(bare, |write| {
+            write.told.touched = None;
+            write.told.paused_annotation = None;
+        });
+        assert_eq!(left_behind(story), Standing::Unknown);
     }
 }

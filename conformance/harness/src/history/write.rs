@@ -1,8 +1,9 @@
 //! A write at an API server: who did what to which object, and what the log tells of it.
 
 use super::facts::Facts;
+use super::selector::Selector;
 use super::{Key, Side};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::fmt;
 
@@ -16,6 +17,10 @@ pub struct Actor {
     /// The user that was impersonated, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impersonated: Option<String>,
+    /// Whether it writes to the status of Cluster API objects at this side: what only controllers
+    /// do. `None` where nobody is seen to. A [`History`](super::History) finds it out.
+    #[serde(skip)]
+    pub reconciles: Option<bool>,
 }
 
 impl Actor {
@@ -49,13 +54,21 @@ impl Actor {
         }
     }
 
-    /// Whether this looks like a controller of somebody's: a service account outside of
+    /// Whether this is a controller of Cluster API or a provider: it is seen to reconcile. In a
+    /// log that shows nobody reconcile the name has to do: a service account outside of
     /// `kube-system`, or a program that calls itself a manager or controller.
     #[must_use]
     pub fn is_controller(&self) -> bool {
         let program = self.program();
         let names_itself = program == "manager" || program.contains("controller");
-        !self.is_kubernetes() && (self.service_account().is_some() || names_itself)
+        let named = self.service_account().is_some() || names_itself;
+        !self.is_kubernetes() && self.reconciles.unwrap_or(named)
+    }
+
+    /// Whether this is the same user with the same program.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.user == other.user && self.program() == other.program()
     }
 }
 
@@ -110,6 +123,9 @@ pub struct Write {
     pub completed: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// From which address, where the log tells; behind a load balancer it is that one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
     /// What.
     pub verb: Verb,
     /// To which object; of a collection the name is empty.
@@ -139,9 +155,20 @@ pub struct Write {
     pub dry_run: bool,
     /// How much the log tells of it.
     pub level: Level,
+    /// Which objects of a collection it deletes; nothing where it names none, and so means all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<Selector>,
+    /// Whether it is in no log: what others show proves that it was made at some time from
+    /// `received` to `completed`, and nobody knows by whom.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
     /// What its bodies tell of the object after it.
     pub told: Facts,
 }
+
+/// The clocks of the API servers of one side are at most so far from each other: they share an
+/// etcd, which warns of half of that. Within it the resourceVersion tells what came first.
+const SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 impl Write {
     /// Whether it changed the store: it did not fail and was no dry run.
@@ -155,5 +182,30 @@ impl Write {
     pub fn creates(&self) -> bool {
         let made = self.verb == Verb::Create || (self.verb == Verb::Apply && self.code == 201);
         made && self.subresource.is_empty() && self.took_effect()
+    }
+
+    /// Whether it surely took effect before `other`, a write at the same side. Versions decide
+    /// where the clocks of two API servers may not.
+    #[must_use]
+    pub fn precedes(&self, other: &Self) -> bool {
+        self.version_order(other).unwrap_or(self.completed < other.received)
+    }
+
+    /// Whether it comes before `other`, a write at the same side, as far as the log orders them.
+    pub(crate) fn is_earlier(&self, other: &Self) -> bool {
+        self.version_order(other).unwrap_or(self.received < other.received)
+    }
+
+    /// Whether its version is the lower one, when both are known and the times are near: across a
+    /// restored store versions go back.
+    fn version_order(&self, other: &Self) -> Option<bool> {
+        let versions = self.resource_version.zip(other.resource_version);
+        let (this, that) = versions.filter(|(this, that)| this != that)?;
+        (self.is_near(other) && other.is_near(self)).then_some(this < that)
+    }
+
+    /// Whether `later` was received soon enough for their clocks to exchange them.
+    pub(crate) fn is_near(&self, later: &Self) -> bool {
+        later.received.duration_since(self.completed) < SKEW
     }
 }

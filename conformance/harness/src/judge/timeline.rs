@@ -8,6 +8,7 @@ use crate::history::objects::{Step, Track};
 use crate::history::{InfrastructureAction, InfrastructureVerb, Key, Side, Write};
 use crate::verdict::Line;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// How many rows a timeline has at most.
 const ROWS: usize = 25;
@@ -19,7 +20,7 @@ pub(super) fn of(scene: &Scene<'_>) -> Vec<Line> {
         rows.extend(hand_over(scene, one));
     }
     let room = ROWS.saturating_sub(rows.len() + 1);
-    let mut others = scene.moves.iter().flat_map(|one| around(scene, one)).collect::<Vec<_>>();
+    let mut others = around(scene);
     others.extend(infrastructure(scene));
     others.sort_by_key(|row| row.at);
     others.dedup();
@@ -109,18 +110,20 @@ fn shown(
     })
 }
 
-/// What else happened to the cluster's objects from the beginning of the move on.
-fn around(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Line> {
-    let Some(began) = one.began() else {
-        return Vec::new();
-    };
+/// What else happened to the objects of a cluster from the beginning of its move on.
+fn around(scene: &Scene<'_>) -> Vec<Line> {
+    let mut moves: BTreeMap<&Key, (&Move<'_>, Timestamp)> = BTreeMap::new();
+    for one in &scene.moves {
+        moves.extend(one.began().map(|began| (&one.cluster, (one, began))));
+    }
     let mut rows = Vec::new();
     for side in Side::BOTH {
         for track in scene.objects.of_side(side) {
-            if scene.objects.cluster_of(side, &track.key) != Some(&one.cluster) {
+            let cluster = scene.objects.cluster_of(side, &track.key);
+            let Some((one, began)) = cluster.and_then(|cluster| moves.get(cluster)) else {
                 continue;
-            }
-            let later = track.steps.iter().filter(|step| step.write.received >= began);
+            };
+            let later = track.steps.iter().filter(|step| step.write.received >= *began);
             let others = later.filter(|step| !one.is_mover(side, &step.write.actor));
             rows.extend(others.filter_map(|step| tell(scene, &track.key, step)));
         }
@@ -141,7 +144,11 @@ fn tell(scene: &Scene<'_>, key: &Key, step: &Step<'_>) -> Option<Line> {
     let asked = !actor.is_controller() && !actor.is_kubernetes();
     match (&step.change, step.write.told.replicas) {
         (Change::Content(areas), Some(replicas)) if asked && areas.contains(&Area::Spec) => {
-            let what = format!("asked for {replicas} replicas of {}", scene.objects.name(key));
+            let what = format!(
+                "asked for {replicas} {} of {}",
+                if replicas == 1 { "replica" } else { "replicas" },
+                scene.objects.name(key)
+            );
             Some(line(step.write, what))
         }
         (Change::Content(_) | Change::Pause, _) if asked => Some(scene.line(step)),

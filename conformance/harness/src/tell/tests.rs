@@ -80,6 +80,16 @@ fn no_line_is_wider_than_the_page_and_colour_is_only_for_who_asks() {
 }
 
 #[test]
+fn one_check_is_no_plural() {
+    let findings = vec![finding("O1", Outcome::Passed, Vec::new())];
+    let told = tell(&Judgement { findings, ..Judgement::default() }, Style::default());
+    assert!(
+        told.starts_with("Verdict: passed. Of 1 check: 0 failed, 0 unknown, 1 passed."),
+        "{told}"
+    );
+}
+
+#[test]
 fn an_empty_judgement_is_unknown() {
     let told = tell(&Judgement::default(), Style::default());
     assert_eq!(told, "Verdict: unknown. Of 0 checks: 0 failed, 0 unknown, 0 passed.\n");

@@ -133,6 +133,15 @@ impl ApiServer {
         self.record(at, by, "delete", &object, "", 200, Some(options), Some(&answer));
     }
 
+    /// `DELETE` of the collection of a kind, with this query. What that takes is not followed.
+    pub(crate) fn delete_collection(&mut self, at: i64, by: Client, kind: &str, query: &str) {
+        let any = json!({"kind": kind, "metadata": {}});
+        self.record(at, by, "deletecollection", &any, "", 200, None, None);
+        let event = self.events.last_mut().expect("a request was just recorded");
+        event["objectRef"].as_object_mut().expect("it is an object").remove("name");
+        self.ask(query);
+    }
+
     /// A create that only asks whether it would be let through.
     pub(crate) fn dry_run(&mut self, at: i64, by: Client, object: &Value) {
         self.record(at, by, "create", object, "", 201, Some(object), Some(object));

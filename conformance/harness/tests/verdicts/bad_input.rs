@@ -7,6 +7,7 @@ use crate::story::{AGENT, CELL, CORE, Story, USER};
 use fulcrum_harness::judge::{Evidence, Input};
 use fulcrum_harness::verdict::Outcome::{Failed, Passed, Unknown};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What the Secrets of the stories hold, as it is logged and as it is meant.
 const SECRET: [&str; 2] = ["c2VjcmV0LXZhbHVl", "secret-value"];
@@ -176,6 +177,7 @@ fn real_logs_an_hour_apart_make_it_unknown() {
         source: vec![text("parent.jsonl", &later)],
         target: vec![fixture("move-capd/child.jsonl")],
         infrastructure: Vec::new(),
+        clock_error: Duration::ZERO,
     })
     .expect("it is still a log");
     judged.came_out("H1a", Unknown).says("clocks");
@@ -259,6 +261,7 @@ fn files_in_any_order_and_overlapping_give_the_same() {
             source: thirds(&source).to_vec(),
             target: thirds(&target).to_vec(),
             infrastructure: Vec::new(),
+            clock_error: Duration::ZERO,
         };
         evidence.source.rotate_left(turn);
         evidence.target.reverse();

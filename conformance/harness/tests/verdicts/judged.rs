@@ -7,6 +7,7 @@ use fulcrum_harness::judge::{Evidence, EvidenceError, Input, judge};
 use fulcrum_harness::verdict::{Finding, Judgement, Measurement, Outcome};
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 
 /// What was judged, and how.
 pub(crate) struct Judged {
@@ -47,6 +48,8 @@ impl Judged {
             source: input("source.log", source),
             target: input("target.log", target),
             infrastructure: input("infrastructure.jsonl", infrastructure),
+            // A story tells of one clock, but where it says otherwise.
+            clock_error: Duration::ZERO,
         })
         .expect("the logs are well-formed")
     }

@@ -3,9 +3,11 @@
 
 mod audit_log;
 mod bad_input;
+mod checked;
 mod cluster;
 mod imports;
 mod judged;
+mod open_questions;
 mod other_movers;
 mod recorded_moves;
 mod story;

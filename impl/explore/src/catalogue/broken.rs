@@ -9,7 +9,7 @@ use crate::world::Violation as V;
 /// Scenarios in which a driver breaks one rule.
 #[must_use]
 pub fn broken() -> Vec<Exploration> {
-    [barriers(), writes(), late_writes(), records(), claims(), orders()].concat()
+    [barriers(), writes(), late_writes(), records(), claims(), ends(), orders()].concat()
 }
 
 fn finds(rules: &'static [&'static str], finds: &'static [V], scenario: Scenario) -> Exploration {
@@ -288,6 +288,40 @@ fn orders() -> Vec<Exploration> {
             )
             .unfenced()
             .without(M::NoLastReading),
+        ),
+    ]
+}
+
+/// The end of a move, and of a hold.
+fn ends() -> Vec<Exploration> {
+    let s = Scenario::new;
+    vec![
+        finds(
+            &["H7"],
+            &[V::TwoOwners, V::DuplicateMachine],
+            s(
+                "resume-without-proof",
+                "an operator lets a restored parent go on while the child works",
+                Budget { parent_restores: 1, resumes: 1, ..CALM },
+            )
+            .without(M::ResumeWithoutProof),
+        ),
+        finds(
+            &["I3"],
+            &[V::BookkeepingLeft, V::NoProgress],
+            s("never-released", "the target is not told that it is released", CALM)
+                .without(M::NeverReleased),
+        ),
+        finds(
+            &["H6"],
+            &[V::LostInSilence],
+            s(
+                "vanished-is-deleted",
+                "a Machine that a user deleted after the last reading lives on unsaid",
+                Budget { vanishes: 1, ..CALM },
+            )
+            .unfenced()
+            .without(M::VanishedIsDeleted),
         ),
     ]
 }

@@ -6,8 +6,18 @@ use crate::scenario::{Budget, Scenario};
 /// Scenarios in which everything must hold, each explored to its end.
 #[must_use]
 pub fn holding() -> Vec<Exploration> {
-    [processes(), messages(), writers(), deleters(), pairs(), ways_back(), restores(), losses()]
-        .concat()
+    [
+        processes(),
+        messages(),
+        writers(),
+        deleters(),
+        pairs(),
+        ways_back(),
+        restores(),
+        ways_out(),
+        losses(),
+    ]
+    .concat()
 }
 
 fn holds(rules: &'static [&'static str], scenario: Scenario) -> Exploration {
@@ -55,6 +65,22 @@ fn processes() -> Vec<Exploration> {
                 "crash-and-delay",
                 "a crash and a delayed write",
                 Budget { crashes: 1, delays: 1, ..CALM },
+            ),
+        ),
+        holds(
+            &["R1"],
+            s(
+                "failure",
+                "fence, witness, pause or marks cannot be written, twice",
+                Budget { failures: 2, ..TWO },
+            ),
+        ),
+        holds(
+            &["R1", "I3"],
+            s(
+                "crash-and-failure",
+                "a crash, and an effect that fails",
+                Budget { failures: 1, crashes: 1, ..CALM },
             ),
         ),
         deep(holds(
@@ -203,6 +229,24 @@ fn deleters() -> Vec<Exploration> {
             .unfenced(),
         ),
         holds(
+            &["H6", "I7"],
+            s(
+                "vanished",
+                "a user deletes a paused Machine by force at any time on either side",
+                Budget { vanishes: 1, ..CALM },
+            )
+            .unfenced(),
+        ),
+        holds(
+            &["H6", "C1", "R1"],
+            s(
+                "vanished-and-crash",
+                "the same, with a crash",
+                Budget { vanishes: 1, crashes: 1, ..CALM },
+            )
+            .unfenced(),
+        ),
+        holds(
             &["Q1", "A1"],
             Scenario {
                 user_pauses: true,
@@ -293,6 +337,64 @@ fn restores() -> Vec<Exploration> {
                 "child-restored-and-crash",
                 "the same, with a crash",
                 Budget { child_restores: 1, crashes: 1, ..CALM },
+            ),
+        ),
+        holds(
+            &["H7", "H8", "R2", "U2"],
+            s(
+                "round-trip-and-restore",
+                "there and back, and a store becomes any older one, epochs behind",
+                Budget { unpivots: 1, child_restores: 1, ..CALM },
+            ),
+        ),
+        deep(holds(
+            &["H7", "H8", "R2", "U2"],
+            s(
+                "two-round-trips-and-restore",
+                "there, back and there again, and the parent's store becomes any older one",
+                Budget { pivots: 2, unpivots: 1, parent_restores: 1, ..CALM },
+            ),
+        )),
+    ]
+}
+
+/// An operator ends a hold.
+fn ways_out() -> Vec<Exploration> {
+    let s = Scenario::new;
+    vec![
+        holds(
+            &["H7", "H8"],
+            s(
+                "resume",
+                "the parent is restored, the child dies, an operator lets the parent go on",
+                Budget { parent_restores: 1, child_deaths: 1, resumes: 1, ..CALM },
+            ),
+        ),
+        holds(
+            &["H7", "H8", "R1"],
+            s(
+                "resume-and-crash",
+                "the same, with a crash",
+                Budget { parent_restores: 1, child_deaths: 1, resumes: 1, crashes: 1, ..CALM },
+            ),
+        ),
+        holds(
+            &["H7", "H6"],
+            Scenario {
+                both_own: true,
+                ..s(
+                    "yield",
+                    "of two owners an operator chooses the child, with a crash",
+                    Budget { pivots: 0, crashes: 1, yields: 1, ..CALM },
+                )
+            },
+        ),
+        holds(
+            &["H4", "R3"],
+            s(
+                "record-lost",
+                "somebody deletes the record of a side that has objects",
+                Budget { record_losses: 1, ..CALM },
             ),
         ),
     ]

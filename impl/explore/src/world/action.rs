@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fulcrum_model::protocol::{Input, Phase, Timer};
+use fulcrum_model::protocol::{Input, Phase, Standing, Timer};
 
 use super::driver::Fate;
 use super::side::Pending;
@@ -19,6 +19,8 @@ pub enum Action {
     Perform(At, Fate),
     /// What the mover waits for is so.
     Reach(At),
+    /// The mover sees that its pause is gone.
+    SeeFlip(At),
     /// A session begins.
     Connect,
     /// A message arrives.
@@ -55,6 +57,8 @@ pub enum Action {
     Scale(At),
     /// A user deletes a Machine.
     DeleteMachine(At, usize),
+    /// A user deletes a paused Machine by force.
+    Vanish(At, usize),
     /// A user removes the mover's pause.
     Flip(At),
     /// The controllers fail over.
@@ -65,10 +69,16 @@ pub enum Action {
     Restore(At),
     /// The store is lost.
     Forget(At),
+    /// The record is deleted.
+    LoseRecord(At),
     /// The side is gone for ever.
     Die(At),
     /// An operator asks to take over.
     TakeOver(At),
+    /// An operator ends a hold: this side owns.
+    Resume(At),
+    /// An operator ends a hold: the other side owns.
+    Yield(At),
 }
 
 impl Action {
@@ -119,6 +129,7 @@ impl World {
         }
         let writes = match side.pending.front() {
             Some(Pending::Record(..) | Pending::Pause(_)) => true,
+            Some(Pending::Fence(_)) => scenario.fences,
             Some(Pending::Apply(writes)) => !writes.is_empty(),
             _ => false,
         };
@@ -129,6 +140,22 @@ impl World {
                 actions.push(Action::Perform(at, Fate::AnswerLost));
                 actions.push(Action::Perform(at, Fate::Delayed));
             }
+        }
+        let may_fail = matches!(
+            side.pending.front(),
+            Some(
+                Pending::Fence(_)
+                    | Pending::Raise(_)
+                    | Pending::Pause(_)
+                    | Pending::Preflight
+                    | Pending::Tidy
+            )
+        );
+        if may_fail && self.budget.failures > 0 {
+            actions.push(Action::Perform(at, Fate::Failed));
+        }
+        if side.listens() && !side.machine.regressed() && side.has_lost_its_pause() {
+            actions.push(Action::SeeFlip(at));
         }
         if side.waits.is_some_and(|condition| self.is_reached(at, condition, scenario)) {
             actions.push(Action::Reach(at));
@@ -225,6 +252,10 @@ impl World {
                 let slots = (0..SLOTS).filter(|slot| self.can_delete(at, *slot));
                 actions.extend(slots.map(|slot| Action::DeleteMachine(at, slot)));
             }
+            if self.budget.vanishes > 0 {
+                let slots = (0..SLOTS).filter(|slot| self.can_vanish(at, *slot));
+                actions.extend(slots.map(|slot| Action::Vanish(at, slot)));
+            }
             if self.budget.flips > 0 && self.can_flip(at) {
                 actions.push(Action::Flip(at));
             }
@@ -233,6 +264,15 @@ impl World {
         let may = self.side(at.other()).dead || scenario.mutation.is_some();
         if self.budget.takeovers > 0 && staged && side.listens() && may {
             actions.push(Action::TakeOver(at));
+        }
+        if side.machine.standing() == Standing::Held && side.listens() && side.machine.rests() {
+            if self.budget.resumes > 0 && may {
+                actions.push(Action::Resume(at));
+            }
+            let other = self.side(at.other());
+            if self.budget.yields > 0 && self.session && other.phase() == Some(&Phase::Owner) {
+                actions.push(Action::Yield(at));
+            }
         }
     }
 
@@ -254,7 +294,12 @@ impl World {
         if parent && self.budget.amnesias > 0 {
             actions.push(Action::Forget(at));
         }
-        if parent && self.budget.deaths > 0 {
+        if self.budget.record_losses > 0 && side.store.record.is_some() {
+            actions.push(Action::LoseRecord(at));
+        }
+        let deaths = if parent { self.budget.deaths } else { self.budget.child_deaths };
+        // A child that dies before anything else went wrong leaves nothing to resume.
+        if deaths > 0 && (parent || self.side(At::Parent).machine.regressed()) {
             actions.push(Action::Die(at));
         }
     }
@@ -275,12 +320,15 @@ impl World {
         match action {
             Action::Start(at) => self.start(at, scenario),
             Action::Perform(at, fate) => {
-                if fate != Fate::Answered {
-                    self.budget.delays -= 1;
+                match fate {
+                    Fate::Answered => {}
+                    Fate::Failed => self.budget.failures -= 1,
+                    Fate::AnswerLost | Fate::Delayed => self.budget.delays -= 1,
                 }
                 return self.perform(at, fate, scenario);
             }
             Action::Reach(at) => self.reach(at, scenario),
+            Action::SeeFlip(at) => self.feed(at, Input::PauseLost, scenario),
             Action::Connect => self.connect(scenario),
             Action::Deliver(at) => {
                 let message = self.wires[at.index()].remove(0);
@@ -345,13 +393,17 @@ impl World {
             }
             Action::Scale(at) => self.scale(at),
             Action::DeleteMachine(at, slot) => self.delete_machine(at, slot),
+            Action::Vanish(at, slot) => self.vanish(at, slot),
             Action::Flip(at) => self.flip(at),
             Action::FailOver(at) => self.fail_over(at),
             Action::BackUp(at) => self.back_up(at),
             Action::Restore(at) => self.restore(at, scenario),
             Action::Forget(at) => self.forget(at, scenario),
+            Action::LoseRecord(at) => self.lose_record(at),
             Action::Die(at) => self.die(at),
             Action::TakeOver(at) => self.take_over(at, scenario),
+            Action::Resume(at) => self.resume(at, scenario),
+            Action::Yield(at) => self.yield_to_other(at, scenario),
             other => unreachable!("{other:?} is no fault"),
         }
         None
@@ -365,8 +417,9 @@ impl World {
             // Absence is believed only when nothing of an earlier life can land any more.
             side.floating.clear();
         }
+        let live = side.store.objects().next().is_some();
         let witness = if scenario.gate { side.witness } else { None };
-        self.feed(at, Input::Started { stored, witness }, scenario);
+        self.feed(at, Input::Started { stored, live, witness }, scenario);
     }
 
     fn crash(&mut self, at: At, under_way: bool, scenario: &Scenario) -> Option<Violation> {
@@ -389,10 +442,12 @@ impl fmt::Display for Action {
             Self::Perform(at, Fate::AnswerLost) => {
                 write!(f, "{at}: the mover's next effect is done, and the answer is lost")
             }
+            Self::Perform(at, Fate::Failed) => write!(f, "{at}: the mover's next effect fails"),
             Self::Perform(at, Fate::Delayed) => {
                 write!(f, "{at}: the mover's next effect is delayed, and the answer is lost")
             }
             Self::Reach(at) => write!(f, "{at}: what the mover waits for is so"),
+            Self::SeeFlip(at) => write!(f, "{at}: the mover sees that its pause is gone"),
             Self::Connect => write!(f, "a session begins, both sides state their record"),
             Self::Deliver(at) => write!(f, "{at}: a message arrives"),
             Self::Fire(at, timer) => write!(f, "{at}: the {timer:?} timer fires"),
@@ -412,13 +467,17 @@ impl fmt::Display for Action {
             Self::Break => write!(f, "the session breaks"),
             Self::Scale(at) => write!(f, "{at}: a user scales the cluster"),
             Self::DeleteMachine(at, slot) => write!(f, "{at}: a user deletes machine {slot}"),
+            Self::Vanish(at, slot) => write!(f, "{at}: a user deletes machine {slot} by force"),
             Self::Flip(at) => write!(f, "{at}: a user removes the mover's pause"),
             Self::FailOver(at) => write!(f, "{at}: the controllers fail over in mid-reconcile"),
             Self::BackUp(at) => write!(f, "{at}: a backup is taken"),
             Self::Restore(at) => write!(f, "{at}: the store is restored from the backup"),
             Self::Forget(at) => write!(f, "{at}: the store is lost and comes up empty"),
+            Self::LoseRecord(at) => write!(f, "{at}: somebody deletes the record"),
             Self::Die(at) => write!(f, "{at}: gone for ever"),
             Self::TakeOver(at) => write!(f, "{at}: an operator asks to take over"),
+            Self::Resume(at) => write!(f, "{at}: an operator says that this side owns"),
+            Self::Yield(at) => write!(f, "{at}: an operator says that the other side owns"),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The driver of one role machine: it performs effects and feeds outcomes back.
 
 use fulcrum_model::protocol::{
-    Condition, Effect, Input, Message, Move, Outcome, Phase, Reading, Record, RecordOutcome,
+    Condition, Effect, Fence, Input, Message, Move, Outcome, Phase, Reading, Record, RecordOutcome,
     Version, Write, step,
 };
 
-use super::side::{Floating, HeldRecord, Pending};
+use super::side::{Floating, HeldFence, HeldRecord, Pending};
 use super::store::{Content, name, object};
 use super::{At, Violation, World};
 use crate::mutation::Mutation;
@@ -20,6 +20,8 @@ pub enum Fate {
     AnswerLost,
     /// It may land later, and the answer is lost.
     Delayed,
+    /// It is refused, or nobody is there to do it.
+    Failed,
 }
 
 impl World {
@@ -41,7 +43,8 @@ impl World {
         match effect {
             Effect::OpenGate => side.open_gate(),
             Effect::Send(message) => self.send(at, message, scenario),
-            Effect::DropBookkeeping | Effect::Say(_) => {}
+            Effect::Say(_) => {}
+            Effect::DropBookkeeping => side.pending.push_back(Pending::Tidy),
             Effect::Arm(timer) => side.arm(timer),
             Effect::Await(condition) => side.waits = Some(condition),
             Effect::WriteRecord { record, expect } => {
@@ -74,6 +77,11 @@ impl World {
                 self.pause(at, true, scenario);
             }
         }
+        if matches!(message, Message::Released(_))
+            && scenario.mutation == Some(Mutation::NeverReleased)
+        {
+            return;
+        }
         let wire = &mut self.wires[at.other().index()];
         if self.session && wire.last() != Some(&message) {
             wire.push(message);
@@ -83,6 +91,14 @@ impl World {
     /// Performs the next effect of a side.
     pub(crate) fn perform(&mut self, at: At, fate: Fate, scenario: &Scenario) -> Option<Violation> {
         let pending = self.side_mut(at).pending.pop_front()?;
+        if fate == Fate::Failed {
+            let answer = match pending {
+                Pending::Preflight => Input::Preflight(false),
+                _ => Input::Done(Outcome::Conflict),
+            };
+            self.feed(at, answer, scenario);
+            return None;
+        }
         match pending {
             Pending::Record(record, expect) => {
                 self.perform_record(at, record, expect, fate, scenario)
@@ -98,9 +114,13 @@ impl World {
                 None
             }
             Pending::Fence(fence) => {
-                if scenario.fences {
-                    self.side_mut(at).store.fence = fence;
-                }
+                self.perform_fence(at, fence, fate, scenario);
+                None
+            }
+            Pending::Tidy => {
+                let store = &mut self.side_mut(at).store;
+                let objects = store.cluster.iter_mut().chain(store.machines.iter_mut().flatten());
+                objects.for_each(|object| object.applied = None);
                 self.feed(at, Input::Done(Outcome::Ok), scenario);
                 None
             }
@@ -161,6 +181,19 @@ impl World {
         RecordOutcome::Conflict(side.store.record.clone().map(Box::new))
     }
 
+    fn perform_fence(&mut self, at: At, fence: Fence, fate: Fate, scenario: &Scenario) {
+        if scenario.fences && fate == Fate::Delayed {
+            let side = self.side_mut(at);
+            let request = Floating::Fence(HeldFence(fence), side.store.fence_version);
+            side.float(request);
+        } else if scenario.fences {
+            self.set_fence(at, fence);
+        }
+        let lost = fate != Fate::Answered;
+        let outcome = if lost { Outcome::Unknown } else { Outcome::Ok };
+        self.feed(at, Input::Done(outcome), scenario);
+    }
+
     fn perform_pause(
         &mut self,
         at: At,
@@ -198,6 +231,11 @@ impl World {
             self.ghost.counted = objects.map(|(it, found)| (name(it), found.content)).collect();
         }
         let side = self.side_mut(at);
+        if let Some(Phase::Cleaning { reading, deleting: false }) = side.phase()
+            && scenario.mutation == Some(Mutation::VanishedIsDeleted)
+        {
+            return reading.clone();
+        }
         let committed = matches!(side.phase(), Some(Phase::Committed));
         let quiescing = matches!(side.phase(), Some(Phase::Quiescing));
         let fresh = side.store.read(scenario.mutation == Some(Mutation::DeletingIsGone));
@@ -262,7 +300,7 @@ impl World {
         let user_paused = cluster.is_some_and(|cluster| cluster.content.user_paused);
         let all_seen = |paused| side.store.objects().all(|(_, it)| it.seen_paused == paused);
         match condition {
-            Condition::Settled => true,
+            Condition::Settled | Condition::Backoff => true,
             Condition::Paused { quiet } => {
                 let broken = match scenario.mutation {
                     Some(Mutation::NoTargetBarrier) => {

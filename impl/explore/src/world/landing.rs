@@ -1,6 +1,6 @@
 //! Requests that arrive at an API server: whether the guard holds, and what is broken if it does.
 
-use fulcrum_model::protocol::{Phase, Record, Stored, Version};
+use fulcrum_model::protocol::{Fence, Phase, Record, Stored, Version};
 
 use super::side::Floating;
 use super::store::{CLUSTER, Content, name};
@@ -61,6 +61,14 @@ impl World {
         violation
     }
 
+    /// Writes the fence; always a write.
+    pub(crate) fn set_fence(&mut self, at: At, fence: Fence) {
+        let store = &mut self.side_mut(at).store;
+        store.fence = fence;
+        store.fence_version += 1;
+        self.prune(at);
+    }
+
     /// A request arrives at the API server: whether its guard held, and what it broke.
     pub(crate) fn land(
         &mut self,
@@ -92,6 +100,13 @@ impl World {
                 let violation = fits.then(|| self.overwrite(at, *object, *content)).flatten();
                 (fits, violation)
             }
+            Floating::Fence(fence, _) => {
+                let fits = request.can_land(&self.side(at).store);
+                if fits {
+                    self.set_fence(at, fence.0);
+                }
+                (fits, None)
+            }
             Floating::Delete(object, ..) => {
                 let fits = request.can_land(&self.side(at).store);
                 let violation = fits.then(|| self.delete(at, *object)).flatten();
@@ -119,7 +134,8 @@ impl World {
         let gives_away = self.gives_away(at);
         let violation = if self.side(at).acts_on(object) {
             Some(Violation::DeletionReachesInfrastructure)
-        } else if needed && !other && !(gives_away && self.ghost.child_restored) {
+        } else if needed && !other && !(gives_away && self.ghost.unmet_restore[at.other().index()])
+        {
             Some(Violation::LastCopyDeleted)
         } else {
             self.loses_a_write(at, object)

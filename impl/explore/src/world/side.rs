@@ -67,6 +67,8 @@ pub enum Pending {
     Preflight,
     /// Set the fence.
     Fence(Fence),
+    /// Drop the mover's marks.
+    Tidy,
 }
 
 /// A request that may land later, if its guard still holds.
@@ -82,6 +84,24 @@ pub enum Floating {
     Update(usize, Content, u8, u8),
     /// A deletion of the object with this uid and version; no version: unguarded.
     Delete(usize, u8, Option<u8>),
+    /// A write of the fence at this version.
+    Fence(HeldFence, u8),
+}
+
+/// A fence in a sorted list: the order says nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct HeldFence(pub Fence);
+
+impl PartialOrd for HeldFence {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for HeldFence {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0 as u8).cmp(&(other.0 as u8))
+    }
 }
 
 /// A record in a sorted list: the order says nothing.
@@ -115,6 +135,7 @@ impl Floating {
             Self::Create(..) => true,
             Self::Update(object, _, uid, version) => fits(*object, *uid, Some(*version)),
             Self::Delete(object, uid, version) => fits(*object, *uid, *version),
+            Self::Fence(_, version) => store.fence_version == *version,
         }
     }
 
@@ -184,6 +205,25 @@ impl Side {
         if !std::mem::replace(&mut self.gate, true) {
             self.controller = Controller::fresh(&self.store);
         }
+    }
+
+    /// Somebody took the mover's pause away where it has to stand.
+    pub(crate) fn has_lost_its_pause(&self) -> bool {
+        let needed = matches!(
+            self.phase(),
+            Some(
+                Phase::Quiescing
+                    | Phase::Committed
+                    | Phase::Completing { .. }
+                    | Phase::Cleaning { .. }
+                    | Phase::Staging
+                    | Phase::Staged { .. }
+                    | Phase::Discarding
+                    | Phase::Activating { .. }
+                    | Phase::Held
+            )
+        );
+        needed && self.store.cluster.as_ref().is_some_and(|cluster| !cluster.paused())
     }
 
     pub(crate) fn float(&mut self, request: Floating) {

@@ -103,6 +103,8 @@ pub struct Store {
     pub machines: [Option<Object>; SLOTS],
     /// The admission fence.
     pub fence: Fence,
+    /// Raised by every write to the fence.
+    pub fence_version: u8,
     /// The next uid.
     pub next_uid: u8,
 }

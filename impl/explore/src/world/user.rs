@@ -1,6 +1,6 @@
 //! What users, operators and disasters do.
 
-use fulcrum_model::protocol::{Fence, Input, Lineage, Request, Timer};
+use fulcrum_model::protocol::{Fence, Input, Lineage, Phase, Request, Timer};
 
 use super::controller::{Act, Controller};
 use super::store::{CLUSTER, SLOTS, Store};
@@ -34,6 +34,27 @@ impl World {
         }
     }
 
+    /// A user deletes a paused Machine with its finalizers, and the machine itself.
+    pub(crate) fn vanish(&mut self, at: At, slot: usize) {
+        self.budget.vanishes -= 1;
+        self.side_mut(at).store.machines[slot] = None;
+        self.infrastructure &= !(1 << slot);
+        self.ghost.vanished.push(super::store::name(slot));
+    }
+
+    pub(crate) fn can_vanish(&self, at: At, slot: usize) -> bool {
+        let side = self.side(at);
+        let store = &side.store;
+        // Who removes what the mover is about to delete, or has not made yet, is not told from it.
+        let going = matches!(
+            side.phase(),
+            Some(Phase::Cleaning { .. } | Phase::Discarding | Phase::Staging)
+        );
+        !going
+            && store.machines[slot].is_some()
+            && store.cluster.as_ref().is_some_and(super::store::Object::paused)
+    }
+
     pub(crate) fn flip(&mut self, at: At) {
         self.budget.flips -= 1;
         if let Some(cluster) = self.side_mut(at).store.cluster.as_mut() {
@@ -47,7 +68,7 @@ impl World {
         let side = self.side_mut(at);
         let slot = if zombie { &mut side.controller.zombie } else { &mut side.controller.doing };
         let act = slot.take()?;
-        let owns = side.phase().is_some_and(fulcrum_model::protocol::Phase::owns);
+        let owns = side.phase().is_some_and(Phase::owns);
         match act {
             Act::Mark(object, paused) => {
                 if let Some(found) = side.store.slot(object) {
@@ -111,11 +132,9 @@ impl World {
     pub(crate) fn restore(&mut self, at: At, scenario: &Scenario) {
         match at {
             At::Parent => self.budget.parent_restores -= 1,
-            At::Child => {
-                self.budget.child_restores -= 1;
-                self.ghost.child_restored = true;
-            }
+            At::Child => self.budget.child_restores -= 1,
         }
+        self.ghost.unmet_restore[at.index()] = true;
         if let Some(backup) = self.side_mut(at).backup.take() {
             self.replace_store(at, *backup, scenario);
         }
@@ -125,6 +144,15 @@ impl World {
         self.budget.amnesias -= 1;
         self.replace_store(at, Store::default(), scenario);
         self.side_mut(at).witness = None;
+    }
+
+    /// Somebody deletes the record; the mover is restarted, for it cannot go on.
+    pub(crate) fn lose_record(&mut self, at: At) {
+        self.budget.record_losses -= 1;
+        let side = self.side_mut(at);
+        side.store.record = None;
+        side.witness = None;
+        self.stop(at);
     }
 
     fn replace_store(&mut self, at: At, store: Store, scenario: &Scenario) {
@@ -143,7 +171,10 @@ impl World {
 
     /// The whole side is gone for ever, its controllers with it.
     pub(crate) fn die(&mut self, at: At) {
-        self.budget.deaths -= 1;
+        match at {
+            At::Parent => self.budget.deaths -= 1,
+            At::Child => self.budget.child_deaths -= 1,
+        }
         self.stop(at);
         let side = self.side_mut(at);
         side.dead = true;
@@ -169,6 +200,7 @@ impl World {
     /// Both sides state their record.
     pub(crate) fn connect(&mut self, scenario: &Scenario) {
         self.session = true;
+        self.ghost.unmet_restore = [false; 2];
         let claims = At::BOTH.map(|at| self.side(at).machine.claim());
         for at in At::BOTH {
             let peer = claims[at.other().index()].clone();
@@ -201,6 +233,23 @@ impl World {
             self.side(at.other()).dead || scenario.mutation == Some(Mutation::TakeoverWithoutProof);
         let request = Request::Takeover { lineage: Lineage(2), others_stopped };
         self.feed(at, Input::Request(request), scenario);
+    }
+
+    pub(crate) fn resume(&mut self, at: At, scenario: &Scenario) {
+        self.budget.resumes -= 1;
+        let others_stopped =
+            self.side(at.other()).dead || scenario.mutation == Some(Mutation::ResumeWithoutProof);
+        let request = Request::Resume { lineage: Lineage(3), others_stopped };
+        self.feed(at, Input::Request(request), scenario);
+    }
+
+    /// The operator reads what the other side claims, and says that it is so.
+    pub(crate) fn yield_to_other(&mut self, at: At, scenario: &Scenario) {
+        self.budget.yields -= 1;
+        if let Some(claim) = self.side(at.other()).machine.claim() {
+            let request = Request::Yield { lineage: claim.lineage, epoch: claim.epoch };
+            self.feed(at, Input::Request(request), scenario);
+        }
     }
 
     pub(crate) fn can_delete(&self, at: At, slot: usize) -> bool {

@@ -1,8 +1,9 @@
 //! What cannot be placed, and why (rule D5).
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::object::{Index, Object, ObjectKey, OwnerFault, OwnerReference, Place};
+use crate::object::{Index, Object, ObjectKey, OwnerFault, OwnerReference, Place, listed};
 
 /// Why an object cannot be placed. Its text names every object, and where it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +42,14 @@ pub enum Problem {
         /// The object.
         object: ObjectKey,
         /// The Clusters.
-        clusters: Vec<ObjectKey>,
+        clusters: Arc<[ObjectKey]>,
     },
-    /// The name of a Secret without owner fits several Clusters.
+    /// The name of a Secret that no Cluster owns fits several Clusters.
     Ambiguous {
         /// The Secret.
         object: ObjectKey,
         /// The Clusters.
-        clusters: Vec<ObjectKey>,
+        clusters: Arc<[ObjectKey]>,
     },
 }
 
@@ -78,11 +79,11 @@ impl fmt::Display for Problem {
                 write!(f, "{one} and {two} have one uid, {uid}{}", Both(places))
             }
             Self::Shared { object, clusters } => {
-                write!(f, "{object} belongs to several Clusters: {}", Listed(clusters))
+                write!(f, "{object} belongs to several Clusters: {}", listed(clusters.iter()))
             }
             Self::Ambiguous { object, clusters } => {
-                let clusters = Listed(clusters);
-                write!(f, "{object} has no owner, and its name fits several Clusters: {clusters}")
+                let clusters = listed(clusters.iter());
+                write!(f, "no Cluster owns {object}, whose name fits several Clusters: {clusters}")
             }
         }
     }
@@ -123,33 +124,18 @@ impl fmt::Display for Both<'_> {
     }
 }
 
-struct Listed<'a>(&'a [ObjectKey]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, key) in self.0.iter().enumerate() {
-            let separator = if position == 0 { "" } else { ", " };
-            write!(f, "{separator}{key}")?;
-        }
-        Ok(())
+/// The problem of two objects of `index` that share a key or a UID.
+pub(crate) fn clash(index: &Index<'_>, (one, two): (usize, usize)) -> Problem {
+    let (one, two) = (index.object(one), index.object(two));
+    let places = [one.place().cloned(), two.place().cloned()];
+    if one.key() == two.key() {
+        return Problem::SameKey { object: one.key().clone(), places };
     }
-}
-
-/// The objects of `index` that share a key or a UID.
-pub(crate) fn clashes(index: &Index<'_>) -> Vec<Problem> {
-    let problem = |(one, two): (usize, usize)| {
-        let (one, two) = (index.object(one), index.object(two));
-        let places = [one.place().cloned(), two.place().cloned()];
-        if one.key() == two.key() {
-            return Problem::SameKey { object: one.key().clone(), places };
-        }
-        Problem::SameUid {
-            uid: one.uid().map(ToString::to_string).unwrap_or_default(),
-            objects: [one.key().clone(), two.key().clone()],
-            places,
-        }
-    };
-    index.clashes().into_iter().map(problem).collect()
+    Problem::SameUid {
+        uid: one.uid().map(ToString::to_string).unwrap_or_default(),
+        objects: [one.key().clone(), two.key().clone()],
+        places,
+    }
 }
 
 /// Everything that keeps a set of objects from being ordered.

@@ -14,8 +14,11 @@ pub(super) struct Document<'a> {
     text: &'a str,
 }
 
-/// The documents of a file. A file that begins with `{` is JSON, if it can be read so.
+/// The documents of a file. A file that begins with `{` or `[` is JSON, if it can be read so.
 pub(super) fn split<'a>(file: &str, bytes: &'a [u8]) -> Result<Vec<Document<'a>>, ManifestError> {
+    if is_utf_16(bytes) {
+        return Err(ManifestError::Utf16 { file: file.to_owned() });
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| ManifestError::NotText {
         file: file.to_owned(),
         offset: error.valid_up_to(),
@@ -28,8 +31,17 @@ pub(super) fn split<'a>(file: &str, bytes: &'a [u8]) -> Result<Vec<Document<'a>>
     }
 }
 
+/// Whether the file begins with the byte order mark of UTF-16, or with a letter of ASCII in it.
+fn is_utf_16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] | [1..=0x7f, 0, ..])
+}
+
 fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with('{') && !text.lines().any(is_marker)
+    begins_like_json(text) && !text.lines().any(is_marker)
+}
+
+fn begins_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 /// JSON values may follow each other: each is a document.
@@ -102,13 +114,13 @@ impl Document<'_> {
         if is_prologue(self.text) {
             return Ok(Vec::new());
         }
-        let json = match self.text.trim_start().starts_with('{') {
+        let json = match begins_like_json(self.text) {
             true => serde_json::from_str(self.text),
             false => return self.yaml(),
         };
         match json {
             Ok(value) => Ok(vec![value]),
-            // A flow mapping of YAML begins like JSON. If it is neither, the user meant JSON.
+            // YAML's flow style begins like JSON. If it is neither, the user meant JSON.
             Err(error) => self.yaml().map_err(|_| self.json_error(&error)),
         }
     }

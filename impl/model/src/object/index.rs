@@ -83,10 +83,13 @@ impl<'a> Index<'a> {
     /// The one object of that kind and name in the namespace of a provider, which an identity of
     /// the whole cluster does not name: `capa-system`, `capv-system`.
     fn of_provider(&self, identity: &Object, reference: &Reference) -> Option<usize> {
+        if !identity.key().kind.ends_with("Identity") {
+            return None;
+        }
         let found = self.sole(reference)?;
         let namespace = self.objects[found].key().namespace.as_deref().unwrap_or_default();
-        let providers = namespace.starts_with("cap") && namespace.ends_with("-system");
-        (identity.key().kind.ends_with("Identity") && providers).then_some(found)
+        let is_of_provider = namespace.starts_with("cap") && namespace.ends_with("-system");
+        is_of_provider.then_some(found)
     }
 
     /// The one object of that kind and name in any namespace.
@@ -197,7 +200,10 @@ impl<'a> Index<'a> {
         let namespace = reference.namespace.as_ref().or(referrer.key().namespace.as_ref());
         self.find(&reference.key_in(namespace.map(String::as_str)))
             .or_else(|| self.find(&reference.key_in(None)))
-            .or_else(|| self.of_provider(referrer, reference).filter(|_| namespace.is_none()))
+            .or_else(|| match namespace {
+                None => self.of_provider(referrer, reference),
+                Some(_) => None,
+            })
     }
 }
 

@@ -11,16 +11,24 @@ use serde_json::{Map, Value};
 use super::{CLUSTER_API, GroupKind, Object, ObjectKey};
 
 /// Fields that name what an infrastructure provider logs in with.
-const CREDENTIALS: [&str; 8] = [
+const CREDENTIALS: [&str; 13] = [
+    "acsEndpoint",
     "clientSecret",
     "credentialRef",
     "credentialsRef",
     "credentialsSecretRef",
     "hetznerSecretRef",
     "identityRef",
+    "identitySecret",
+    "infraClusterSecretRef",
+    "principalSecret",
+    "s3CredentialSecret",
     "secretRef",
     "sourceIdentityRef",
 ];
+
+/// Fields that hold the bare name of a Secret with credentials.
+const CREDENTIALS_BY_NAME: [&str; 3] = ["credentialsName", "secretName", "secretRef"];
 
 /// Core kinds that a reference without a group means.
 const CORE: [&str; 2] = ["ConfigMap", "Secret"];
@@ -36,6 +44,8 @@ pub enum Role {
     Content,
     /// What a provider logs in with: an identity, or the Secret with its credentials.
     Credentials,
+    /// Who uses the object. It leads the other way: the Machine of a host has the host.
+    Consumer,
 }
 
 /// An object that a spec names.
@@ -159,11 +169,11 @@ impl Scan<'_> {
     fn name(&mut self, name: &str, path: &str, field: &str) {
         let (target, role) = match field {
             "dataSecretName" => (secret(), Role::BootstrapData),
-            "secretName" | "secretRef" => (secret(), Role::Credentials),
             "clusterResourceSetName" => {
                 let group = self.group.to_owned();
                 ((group, "ClusterResourceSet".to_owned()), Role::Part)
             }
+            _ if CREDENTIALS_BY_NAME.contains(&field) => (secret(), Role::Credentials),
             _ => return,
         };
         if !name.is_empty() {
@@ -212,6 +222,7 @@ fn secret() -> (String, String) {
 
 fn role(group: &str, kind: &str, field: &str) -> Role {
     match field {
+        "consumerRef" => Role::Consumer,
         _ if CREDENTIALS.contains(&field) => Role::Credentials,
         _ if group.is_empty() && CORE.contains(&kind) => Role::Content,
         _ => Role::Part,
@@ -219,83 +230,4 @@ fn role(group: &str, kind: &str, field: &str) -> Role {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn found(kind: &str, api_version: &str, spec: Value) -> Vec<String> {
-        let object = Object::from_value(json!({
-            "apiVersion": api_version, "kind": kind,
-            "metadata": {"name": "x", "namespace": "default"}, "spec": spec,
-        }))
-        .expect("an object");
-        let shown = |reference: &Reference| format!("{:?}: {reference}", reference.role);
-        object.references().iter().map(shown).collect()
-    }
-
-    #[test]
-    fn machines_name_their_parts_and_their_data() {
-        let spec = json!({
-            "bootstrap": {
-                "configRef": {
-                    "apiGroup": "bootstrap.cluster.x-k8s.io", "kind": "KubeadmConfig", "name": "m",
-                },
-                "dataSecretName": "m",
-            },
-            "infrastructureRef": {
-                "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta1",
-                "kind": "DockerMachine", "name": "m",
-            },
-        });
-        assert_eq!(
-            found("Machine", "cluster.x-k8s.io/v1beta2", spec),
-            [
-                "BootstrapData: Secret m at spec.bootstrap.dataSecretName",
-                "Part: KubeadmConfig.bootstrap.cluster.x-k8s.io m at spec.bootstrap.configRef",
-                "Part: DockerMachine.infrastructure.cluster.x-k8s.io m at spec.infrastructureRef",
-            ],
-        );
-    }
-
-    #[test]
-    fn credentials_and_contents_are_told_apart() {
-        let spec = json!({
-            "identityRef": {"kind": "AWSClusterRoleIdentity", "name": "role"},
-            "credentialsRef": {"name": "login", "namespace": "keys"},
-            "files": [{"contentFrom": {"secret": {"name": "file", "key": "k"}}}],
-        });
-        assert_eq!(
-            found("AWSCluster", "infrastructure.cluster.x-k8s.io/v1beta2", spec),
-            [
-                "Content: Secret file at spec.files[0].contentFrom.secret",
-                "Credentials: Secret login at spec.credentialsRef",
-                "Credentials: AWSClusterRoleIdentity.infrastructure.cluster.x-k8s.io role \
-                 at spec.identityRef",
-            ],
-        );
-    }
-
-    #[test]
-    fn classes_are_found_in_both_shapes() {
-        let new = json!({"topology": {"classRef": {"name": "c", "namespace": "n"}}});
-        let old = json!({"topology": {"class": "c"}});
-        let cluster = |spec| found("Cluster", "cluster.x-k8s.io/v1beta2", spec);
-        assert_eq!(
-            cluster(new),
-            ["Part: ClusterClass.cluster.x-k8s.io c at spec.topology.classRef"],
-        );
-        assert_eq!(cluster(old), ["Part: ClusterClass.cluster.x-k8s.io c at spec.topology.class"]);
-    }
-
-    #[test]
-    fn a_selector_of_a_patch_is_no_reference() {
-        let spec = json!({
-            "patches": [{"definitions": [{"selector": {
-                "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta2",
-                "kind": "DockerMachineTemplate", "matchResources": {"controlPlane": true},
-            }}]}],
-        });
-        assert!(found("ClusterClass", "cluster.x-k8s.io/v1beta2", spec).is_empty());
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ pub enum Effect {
     RaiseWitness(Epoch),
     /// Controllers of this cluster may start: the record is not older than the witness (H8).
     OpenGate,
-    /// Make the fence so, and prove it by a refused dry run (Q5, C3).
+    /// Make the fence so, and prove it by a refused dry run (Q5, C3); guarded, and always a write.
     Fence(Fence),
     /// Look whether the move can begin (P1-P3).
     Preflight,
@@ -34,7 +34,7 @@ pub enum Effect {
     Await(Condition),
     /// Tell the other side.
     Send(Message),
-    /// Remove the mover's marks and annotations from the objects (I3).
+    /// Remove the mover's marks and annotations from the objects (I3). Asked for again after a crash.
     DropBookkeeping,
     /// Arm a timer.
     Arm(Timer),
@@ -55,12 +55,9 @@ impl Effect {
             | Self::Unpause
             | Self::Read
             | Self::Apply(_)
-            | Self::Await(_) => true,
-            Self::OpenGate
-            | Self::Send(_)
             | Self::DropBookkeeping
-            | Self::Arm(_)
-            | Self::Say(_) => false,
+            | Self::Await(_) => true,
+            Self::OpenGate | Self::Send(_) | Self::Arm(_) | Self::Say(_) => false,
         }
     }
 }
@@ -127,6 +124,8 @@ pub enum Condition {
     Unpaused,
     /// Every object has been reconciled once, and the machines are healthy (A2).
     Verified,
+    /// What failed may be tried again.
+    Backoff,
 }
 
 /// What may run out.
@@ -151,4 +150,6 @@ pub enum Notice {
     Late(Vec<LateWrite>),
     /// Two claims do not fit.
     Conflict,
+    /// Somebody took the mover's pause away; it is put back, or the attempt given up.
+    PauseLost,
 }

@@ -1,18 +1,19 @@
-//! What two records mean when they meet (H7), and the way out of a hold.
+//! What two records mean when they meet (H7).
 
 use super::record::{Activation, Phase, Reading, Record};
-use super::{Claim, Effect, Ended, Goal, Notice, Place, State, Step, Work, source};
+use super::{Claim, Effect, Ended, Goal, Message, Notice, Place, State, Step, Timer, Work, source};
 
 /// A session began. The records decide; the questions that were open are asked again.
 pub(super) fn meet(state: &mut State, peer: Option<Claim>) -> Vec<Effect> {
     if !state.listens() {
         return Vec::new();
     }
-    // "No record" is an answer to hold on (R3).
-    if let (Some(mine), Some(theirs)) = (state.record(), &peer) {
-        match compare(mine, theirs) {
+    if let Some(mine) = state.record() {
+        match compare(mine, peer.as_ref()) {
             Meeting::Fits => {}
             Meeting::TheyFollow(activation) => return give_way(state, activation),
+            Meeting::TheyTakeOver => return wait_paused(state),
+            Meeting::TheyLost => return state.write_phase(Phase::Held),
             Meeting::Conflict if state.place == Place::Parent => {
                 return state.write_phase(Phase::Held);
             }
@@ -24,26 +25,46 @@ pub(super) fn meet(state: &mut State, peer: Option<Claim>) -> Vec<Effect> {
 
 enum Meeting {
     Fits,
-    /// The other side owns the epoch that follows ours: our store is an old one.
+    /// The other side owned the epoch that follows ours: our store is an old one.
     TheyFollow(Activation),
+    /// The other side begins to own the epoch that follows ours: our store is an old one.
+    TheyTakeOver,
+    /// What the other side acknowledged is not there any more: what is here may be all there is.
+    TheyLost,
     Conflict,
 }
 
-fn compare(mine: &Record, theirs: &Claim) -> Meeting {
-    if !mine.phase.owns() || !theirs.phase.owns() {
+fn compare(mine: &Record, theirs: Option<&Claim>) -> Meeting {
+    if let Phase::Cleaning { .. } = mine.phase {
+        let here = theirs.is_some_and(|it| it.lineage != mine.lineage || it.epoch >= mine.epoch);
+        return if here { Meeting::Fits } else { Meeting::TheyLost };
+    }
+    // "No record" is an answer to hold on (R3).
+    let Some(theirs) = theirs.filter(|_| mine.phase.owns()) else {
+        return Meeting::Fits;
+    };
+    if let Some(done) = theirs.activation.as_ref().filter(|done| follows(mine, done)) {
+        return Meeting::TheyFollow(done.clone());
+    }
+    if !theirs.phase.owns() {
         return Meeting::Fits;
     }
     if mine.lineage != theirs.lineage {
         return Meeting::Conflict;
     }
     if theirs.epoch == mine.epoch.next() {
-        return match &theirs.activation {
-            Some(done) if done.epoch() == theirs.epoch => Meeting::TheyFollow(done.clone()),
+        return match theirs.phase {
+            Phase::Activating { .. } | Phase::Verifying { .. } => Meeting::TheyTakeOver,
             _ => Meeting::Conflict,
         };
     }
     // The other side gives way.
     if mine.epoch == theirs.epoch.next() { Meeting::Fits } else { Meeting::Conflict }
+}
+
+/// Whether it began the epoch after the recorded one.
+pub(super) fn follows(mine: &Record, done: &Activation) -> bool {
+    done.mv.lineage == mine.lineage && done.epoch() == mine.epoch.next()
 }
 
 fn resume_talk(state: &mut State, peer: Option<Claim>) -> Vec<Effect> {
@@ -54,29 +75,57 @@ fn resume_talk(state: &mut State, peer: Option<Claim>) -> Vec<Effect> {
         Some((Phase::Staging | Phase::Staged { .. }, Some(mv))) => source::answer(state, mv),
         _ => Vec::new(),
     };
-    if state.rests() && matches!(state.phase(), Some(Phase::Staging | Phase::Staged { .. })) {
-        effects.push(Effect::Arm(super::Timer::Resend));
+    if state.rests() {
+        match state.phase() {
+            Some(Phase::Staging | Phase::Staged { .. }) => effects.push(Effect::Arm(Timer::Resend)),
+            Some(Phase::Owner) => effects.extend(source::ask_for_release(state)),
+            _ => {}
+        }
     }
     effects
 }
 
-/// Only a side that was restored comes here. What it has is paused, then compared with what the new
-/// owner activated: equal content is cleaned up, other content is an operator's.
-fn give_way(state: &mut State, activation: Activation) -> Vec<Effect> {
-    state.goal = Some(Goal::Yield(activation));
+/// The other side may yet fail to verify: nothing is compared before it owns.
+fn wait_paused(state: &mut State) -> Vec<Effect> {
+    state.goal = Some(Goal::Wait);
     state.perform(Step::Pause)
 }
 
-pub(super) fn yielding(
+/// Paused: ask until the other side says that it owns.
+pub(super) fn waiting(state: &mut State) -> Vec<Effect> {
+    state.goal = None;
+    let claim = state.claim().expect("who waits for a successor has a record");
+    state.ask(vec![Message::Claim(Box::new(claim))], None)
+}
+
+/// Only a side that was restored comes here. What it has is paused, then compared with what the new
+/// owner activated: equal content is cleaned up, other content is an operator's.
+pub(super) fn give_way(state: &mut State, activation: Activation) -> Vec<Effect> {
+    if matches!(state.goal, Some(Goal::GiveWay(_))) {
+        return Vec::new();
+    }
+    state.goal = Some(Goal::GiveWay(activation));
+    state.perform(Step::Pause)
+}
+
+pub(super) fn giving_way(
     state: &mut State,
     activation: &Activation,
     step: Step,
     how: Ended,
 ) -> Vec<Effect> {
     match (step, how) {
-        (Step::Pause, _) => state.settled(Step::Read),
-        (Step::Settle, _) => state.perform(Step::Read),
         (Step::Read, Ended::Read(reading)) => given_way(state, activation, reading),
+        (step, _) => read_paused(state, step),
+    }
+}
+
+/// Paused, and nobody acts any more: read. Behind a closed gate nobody acts anyway.
+pub(super) fn read_paused(state: &mut State, step: Step) -> Vec<Effect> {
+    match step {
+        Step::Pause => state.settled(if state.closed() { Step::Read } else { Step::Barrier }),
+        Step::Settle if !state.closed() => state.perform(Step::Barrier),
+        Step::Settle | Step::Barrier => state.perform(Step::Read),
         _ => Vec::new(),
     }
 }
@@ -87,22 +136,11 @@ fn given_way(state: &mut State, activation: &Activation, reading: Reading) -> Ve
     }
     let record = Record {
         epoch: activation.epoch(),
-        phase: Phase::Cleaning { reading },
+        phase: Phase::Cleaning { reading, deleting: false },
         last: Some(activation.mv),
         activation: Some(activation.clone()),
+        unproven: true,
         ..state.own().clone()
     };
     state.write(record)
-}
-
-/// An operator ends a hold. The way back is that of an abort: pause, barrier, unpause.
-pub(super) fn resume(state: &mut State, others_stopped: bool) -> Vec<Effect> {
-    let no = |why| vec![Effect::Say(Notice::RequestRefused(why))];
-    match state.phase() {
-        Some(Phase::Held) if !others_stopped => {
-            no("nothing can make it safe unless the controllers of the other side are stopped")
-        }
-        Some(Phase::Held) => state.write_phase(Phase::Aborting { paused: true }),
-        _ => no("nothing is held here"),
-    }
 }

@@ -13,6 +13,8 @@ pub enum Input {
         /// The record. That there is none is said only when the deadline of every request of an
         /// earlier life has passed: absence has no version that a guarded write could settle.
         stored: Option<Stored>,
+        /// Objects of the cluster are here. Without a record nobody knows whose they are (H4).
+        live: bool,
         /// The witness.
         witness: Option<Epoch>,
     },
@@ -32,6 +34,8 @@ pub enum Input {
     Done(Outcome),
     /// What [`Effect::Await`](super::Effect::Await) waits for is so.
     Reached(Condition),
+    /// Somebody took the mover's pause away: seen where no fence forbids it (Q5).
+    PauseLost,
     /// A timer that was armed.
     Timer(Timer),
     /// Somebody asks.
@@ -78,7 +82,16 @@ pub enum Request {
     },
     /// End a hold: this side owns the cluster.
     Resume {
+        /// The new lineage that this begins.
+        lineage: Lineage,
         /// The operator states that the other side's controllers are stopped.
         others_stopped: bool,
+    },
+    /// End a hold: the other side owns the cluster, and what is here is deleted and reported.
+    Yield {
+        /// The lineage that the other side claims.
+        lineage: Lineage,
+        /// The epoch that it claims.
+        epoch: Epoch,
     },
 }

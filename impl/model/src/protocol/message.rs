@@ -76,6 +76,8 @@ pub enum Refusal {
     NotNext,
     /// An object of that name is there that the mover did not make (I4).
     ForeignObject,
+    /// An operator has to decide here first (H7).
+    Held,
     /// The source has deleted its copies after an ack: what the target lost since is lost (C2).
     CleanedUp,
 }

@@ -169,6 +169,8 @@ pub enum Phase {
     Cleaning {
         /// The last reading.
         reading: Reading,
+        /// What had changed or vanished before the first deletion is reported (H6).
+        deleting: bool,
     },
     /// At rest: the other side owns the cluster, or will.
     Released,
@@ -236,6 +238,12 @@ impl Phase {
         )
     }
 
+    /// Whether this is a phase of a target that does not own the cluster yet, or any more.
+    #[must_use]
+    pub fn stages(&self) -> bool {
+        self.is_of_target() && !self.owns()
+    }
+
     /// Whether a side in this phase may act on the cluster: it owns it.
     #[must_use]
     pub fn owns(&self) -> bool {
@@ -275,6 +283,8 @@ pub struct Record {
     pub unproven: bool,
     /// Late writes that were found; durable before the deletion that they excuse (C1).
     pub late: Vec<LateWrite>,
+    /// The mover's marks are still on the objects here: the source has not said `Released` yet (I3).
+    pub marked: bool,
     /// Counts the starts of the process, each of which begins with a guarded write (H2).
     pub starts: u32,
 }
@@ -291,6 +301,7 @@ impl Record {
             activation: None,
             unproven: false,
             late: Vec::new(),
+            marked: false,
             starts: 0,
         }
     }

@@ -2,7 +2,8 @@
 
 use super::record::{Activation, LateWrite, Move, Phase, Reading, Record};
 use super::{
-    Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work, Write,
+    Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work,
+    Write, handshake,
 };
 
 /// Somebody asks for a move: look first whether it can begin.
@@ -44,7 +45,12 @@ pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
         Phase::Aborting { paused } => {
             let mut effects = vec![Effect::Arm(Timer::Budget)];
             effects.extend(tell(state, Message::Abort));
-            effects.extend(if paused { state.perform(Step::Fence) } else { aborted(state) });
+            effects.extend(match paused {
+                // Whoever resumes from a hold began an epoch.
+                true if state.witness < Some(state.own().epoch) => state.perform(Step::Raise),
+                true => state.perform(Step::Fence),
+                false => aborted(state),
+            });
             effects
         }
         Phase::Committed => state.perform(Step::Raise),
@@ -56,7 +62,6 @@ pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
             effects
         }
         Phase::Held => state.perform(Step::Pause),
-        // After an activation the ack is what the other side waits for.
         Phase::Owner => owned(state),
         _ => state.rest(),
     }
@@ -65,6 +70,7 @@ pub(super) fn enter(state: &mut State, phase: Phase) -> Vec<Effect> {
 /// What comes after a step.
 pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> Vec<Effect> {
     match (phase, step, how) {
+        (Phase::Aborting { .. }, Step::Raise, _) => state.perform(Step::Fence),
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Fence, _) => state.perform(Step::Pause),
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Pause, _) => state.settled(Step::Barrier),
         (Phase::Quiescing | Phase::Aborting { .. }, Step::Settle, _) => {
@@ -92,8 +98,16 @@ pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> 
         (Phase::Cleaning { .. }, Step::Fence, _) => state.settled(Step::Read),
         (Phase::Cleaning { .. }, Step::Settle, _) => state.perform(Step::Read),
         (Phase::Cleaning { .. }, Step::Apply, _) => state.settled(Step::Read),
-        (Phase::Cleaning { reading }, Step::Read, Ended::Read(left)) => {
-            clean(state, &reading, &left)
+        (Phase::Cleaning { reading, deleting }, Step::Read, Ended::Read(left)) => {
+            clean(state, &reading, deleting, &left)
+        }
+        (Phase::Owner, Step::Tidy, _) => {
+            let record = Record { marked: false, ..state.own().clone() };
+            state.write(record)
+        }
+        // The pause was put back.
+        (Phase::Committed | Phase::Completing { .. } | Phase::Cleaning { .. }, Step::Pause, _) => {
+            super::enter(state)
         }
 
         (Phase::Held, Step::Pause, _) => {
@@ -129,8 +143,9 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Ready(mv) | Message::StageReport { mv, .. } | Message::NotStaged(mv) => {
             answer(state, mv)
         }
-        Message::Claim(claim) => match (claim.phase, claim.last) {
+        Message::Claim(claim) => match (&claim.phase, claim.last) {
             (Phase::Staging | Phase::Staged { .. }, Some(mv)) => answer(state, mv),
+            (phase, _) if phase.owns() => follow(state, &claim),
             _ => Vec::new(),
         },
         _ => Vec::new(),
@@ -145,6 +160,9 @@ pub(super) fn answer(state: &mut State, mv: Move) -> Vec<Effect> {
     if record.lineage != mv.lineage {
         return vec![Effect::Send(Message::Refused(mv, Refusal::ForeignLineage))];
     }
+    if state.refuses() {
+        return vec![Effect::Send(Message::Refused(mv, Refusal::Held))];
+    }
     if state.regressed() {
         return Vec::new();
     }
@@ -153,7 +171,12 @@ pub(super) fn answer(state: &mut State, mv: Move) -> Vec<Effect> {
         Phase::Owner | Phase::Aborting { .. } => vec![Effect::Send(Message::Abort(mv))],
         Phase::Copying | Phase::Quiescing if !runs => vec![Effect::Send(Message::Abort(mv))],
         Phase::Copying | Phase::Quiescing | Phase::Completing { .. } => state.ask_again(),
-        Phase::Cleaning { .. } | Phase::Released => match &record.activation {
+        // Also where the next move is staged already: whoever asks was restored.
+        Phase::Cleaning { .. }
+        | Phase::Released
+        | Phase::Staging
+        | Phase::Staged { .. }
+        | Phase::Discarding => match &record.activation {
             Some(done) if done.mv.epoch == mv.epoch => vec![Effect::Send(complete_again(done))],
             _ => Vec::new(),
         },
@@ -167,8 +190,8 @@ pub(super) fn out_of_time(state: &mut State) -> Vec<Effect> {
         (Some(Phase::Copying), _) => state.write_phase(Phase::Aborting { paused: false }),
         (Some(Phase::Quiescing), _) => state.write_phase(Phase::Aborting { paused: true }),
         // The pause, or its end, cannot be seen in time: the next attempt must not trust what it
-        // sees. A crash from here on begins the abort anew, and may yet prove it.
-        (Some(Phase::Aborting { .. }), Work::Doing(Step::Settle)) => {
+        // sees.
+        (Some(Phase::Aborting { .. }), Work::Doing(Step::Settle) | Work::Backoff(_)) => {
             state.goal = Some(Goal::Hurry);
             Vec::new()
         }
@@ -197,12 +220,36 @@ pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// The record says that this side owns the cluster: answer the move that made it so.
+/// The record says that this side owns the cluster.
 fn owned(state: &mut State) -> Vec<Effect> {
-    let ack = state.own().activation.clone().map(|done| Effect::Send(Message::CompleteAck(done)));
-    state.work = Work::Rest;
-    state.goal = None;
-    ack.into_iter().collect()
+    state.rest();
+    // Nobody releases what was taken over.
+    if state.own().marked && state.own().activation.is_none() {
+        return state.perform(Step::Tidy);
+    }
+    ask_for_release(state)
+}
+
+/// The ack is what the other side waits for; that it releases us is what we wait for (I3).
+pub(super) fn ask_for_release(state: &State) -> Vec<Effect> {
+    match state.record() {
+        Some(Record { marked: true, activation: Some(done), .. }) => {
+            vec![Effect::Send(Message::CompleteAck(done.clone())), Effect::Arm(Timer::Resend)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Somebody claims to own the epoch that this side has followed.
+fn follow(state: &State, claim: &super::Claim) -> Vec<Effect> {
+    match state.record() {
+        Some(Record { lineage, phase: Phase::Owner, activation: Some(done), .. })
+            if *lineage == claim.lineage && done.epoch() == claim.epoch.next() =>
+        {
+            vec![Effect::Send(Message::CompleteAck(done.clone()))]
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn running(state: &State) -> Move {
@@ -274,13 +321,17 @@ fn acknowledged(state: &mut State, activation: Activation) -> Vec<Effect> {
     let Some(record) = state.record() else {
         return Vec::new();
     };
-    let Phase::Completing { reading } = record.phase.clone() else {
-        return Vec::new();
+    let reading = match &record.phase {
+        Phase::Completing { reading } if record.last == Some(activation.mv) => reading.clone(),
+        Phase::Released if record.activation.as_ref() == Some(&activation) => {
+            return vec![Effect::Send(Message::Released(activation.mv))];
+        }
+        phase if phase.owns() && handshake::follows(record, &activation) => {
+            return handshake::give_way(state, activation);
+        }
+        _ => return Vec::new(),
     };
-    if record.last != Some(activation.mv) {
-        return Vec::new();
-    }
-    let phase = Phase::Cleaning { reading };
+    let phase = Phase::Cleaning { reading, deleting: false };
     let record = Record { phase, activation: Some(activation), ..record.clone() };
     state.write(record)
 }
@@ -301,19 +352,34 @@ fn refused(state: &mut State, mv: Move, refusal: Refusal) -> Vec<Effect> {
 }
 
 /// Deletes what equals the recorded reading; of anything else the report is durable first (C1).
-fn clean(state: &mut State, recorded: &Reading, left: &Reading) -> Vec<Effect> {
-    if left.count() == 0 {
-        return state.write_phase(Phase::Released);
+fn clean(state: &mut State, recorded: &Reading, deleting: bool, left: &Reading) -> Vec<Effect> {
+    let mut late: Vec<_> =
+        left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
+    if !deleting {
+        // What is gone before the first deletion was not deleted by the mover.
+        late.extend(
+            recorded.entries().iter().filter(|then| left.get(&then.name).is_none()).map(|then| {
+                LateWrite { name: then.name.clone(), digest: then.digest, deleted: true }
+            }),
+        );
     }
-    let late: Vec<_> = left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
     let mut record = state.own().clone();
-    record.report(late.iter().cloned());
-    if record != *state.own() {
-        let mut effects = vec![Effect::Say(Notice::Late(late))];
-        effects.extend(state.write(record));
-        return effects;
+    record.phase = Phase::Cleaning { reading: recorded.clone(), deleting: true };
+    let known = record.late.len();
+    record.report(late);
+    if record == *state.own() {
+        return match left.count() {
+            0 => state.write_phase(Phase::Released),
+            _ => state.apply(Write::deletions(left)),
+        };
     }
-    state.apply(Write::deletions(left))
+    let news = record.late[known..].to_vec();
+    let mut effects = Vec::new();
+    if !news.is_empty() {
+        effects.push(Effect::Say(Notice::Late(news)));
+    }
+    effects.extend(state.write(record));
+    effects
 }
 
 /// What somebody wrote since the recorded reading; finalizers, status and bookkeeping do not count.
@@ -337,7 +403,7 @@ impl State {
     /// A restored target asks for what is not here any more.
     fn has_cleaned_up_after(&self, mv: Move) -> bool {
         self.record().is_some_and(|record| {
-            matches!(record.phase, Phase::Cleaning { .. } | Phase::Released)
+            (record.phase == Phase::Released || record.phase.stages())
                 && record.activation.as_ref().is_some_and(|done| done.mv == mv)
         })
     }

@@ -36,6 +36,8 @@ pub enum Standing {
 pub struct State {
     pub(super) place: Place,
     pub(super) stored: Option<Stored>,
+    /// Without a record: objects of the cluster are here.
+    pub(super) live: bool,
     pub(super) work: Work,
     pub(super) goal: Option<Goal>,
     pub(super) connected: bool,
@@ -54,6 +56,8 @@ pub(super) enum Work {
     Writing(Box<Record>),
     Asking(Question),
     Doing(Step),
+    /// It failed: a while must pass before it is tried again.
+    Backoff(Step),
 }
 
 /// A question to the peer, repeated until it is answered.
@@ -77,13 +81,19 @@ pub(super) enum Step {
     Resumed,
     Verify,
     Lower,
+    Tidy,
 }
 
 /// What a reading is for, where the phase alone does not say.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Goal {
     /// Target: make the copies this set, then report.
-    Converge { round: Round, set: Reading },
+    Converge {
+        round: Round,
+        set: Reading,
+        /// Every copy of the set has been made: one that is missing was deleted by somebody.
+        whole: bool,
+    },
     /// Target: count the copies, then activate.
     Count { mv: Move, count: usize, digest: Digest },
     /// Target: count the copies, then own them without a word of the source.
@@ -91,7 +101,13 @@ pub(super) enum Goal {
     /// A source that aborts: wait for nobody any more.
     Hurry,
     /// A restored source: compare with what the new owner activated, then give way.
-    Yield(Activation),
+    GiveWay(Activation),
+    /// A restored source whose successor has not verified yet: pause, and wait.
+    Wait,
+    /// An operator says that this side owns the cluster.
+    Resume { lineage: Lineage },
+    /// An operator says that the other side owns it.
+    Yield { lineage: Lineage, epoch: Epoch },
 }
 
 impl State {
@@ -101,6 +117,7 @@ impl State {
         Self {
             place,
             stored: None,
+            live: false,
             work: Work::Down,
             goal: None,
             connected: false,
@@ -143,7 +160,7 @@ impl State {
     #[must_use]
     pub fn listens(&self) -> bool {
         match &self.work {
-            Work::Rest | Work::Asking(_) => true,
+            Work::Rest | Work::Asking(_) | Work::Backoff(_) => true,
             Work::Doing(step) => step.waits(),
             Work::Down | Work::Preflight(_) | Work::Writing(_) => false,
         }
@@ -159,10 +176,10 @@ impl State {
     #[must_use]
     pub fn standing(&self) -> Standing {
         match self.record().map(|record| &record.phase) {
-            None if self.regressed() => Standing::Held,
+            None if self.regressed() || self.live => Standing::Held,
             None => Standing::Unknown,
             Some(Phase::Held) => Standing::Held,
-            Some(phase) if self.regressed() && !phase.is_of_target() => Standing::Held,
+            Some(phase) if self.regressed() && !phase.stages() => Standing::Held,
             Some(Phase::Committed | Phase::Completing { .. }) => Standing::InTransit,
             Some(Phase::Cleaning { .. } | Phase::Released) => Standing::Released,
             Some(Phase::Staging | Phase::Staged { .. } | Phase::Discarding) => {
@@ -183,6 +200,7 @@ impl State {
             Work::Writing(record) => format!("writing {}", record.phase.name()),
             Work::Asking(_) => "asking".to_owned(),
             Work::Doing(step) => format!("{step:?}").to_lowercase(),
+            Work::Backoff(step) => format!("{step:?} again").to_lowercase(),
         };
         format!("{phase}, {work}")
     }
@@ -193,8 +211,29 @@ impl State {
         self.witness > self.record().map(|record| record.epoch)
     }
 
+    /// Whether no controller may act here yet: what is stored is old, or says nothing (H8).
+    pub(super) fn closed(&self) -> bool {
+        self.regressed() || self.record().is_none() && self.live
+    }
+
+    /// Whether no move may begin or end here before an operator has decided. What was lost whole,
+    /// or is not of this side's making, can be staged again.
+    pub(super) fn refuses(&self) -> bool {
+        match self.phase() {
+            None => self.live,
+            Some(Phase::Released) => false,
+            Some(_) => self.standing() == Standing::Held,
+        }
+    }
+
     pub(super) fn phase(&self) -> Option<&Phase> {
         self.record().map(|record| &record.phase)
+    }
+
+    /// Whether conditions prove nothing: who gives way, or resumes, had no barrier of his own (Q2).
+    pub(super) fn unproven(&self) -> bool {
+        let goal = matches!(self.goal, Some(Goal::GiveWay(_) | Goal::Yield { .. }));
+        goal || self.record().is_none_or(|record| record.unproven)
     }
 
     /// The record, where one must be.
@@ -236,14 +275,21 @@ impl State {
             Step::Pause => Effect::Pause,
             Step::Unpause => Effect::Unpause,
             Step::Settle => Effect::Await(Condition::Settled),
-            Step::Barrier => Effect::Await(Condition::Paused { quiet: self.own().unproven }),
+            Step::Barrier => Effect::Await(Condition::Paused { quiet: self.unproven() }),
             Step::Resumed => Effect::Await(Condition::Unpaused),
             Step::Verify => Effect::Await(Condition::Verified),
             Step::Read => Effect::Read,
+            Step::Tidy => Effect::DropBookkeeping,
             Step::Apply => unreachable!("what to apply comes from a reading: see `apply`"),
         };
         self.work = Work::Doing(step);
         vec![effect]
+    }
+
+    /// It failed: tries again after a while, in which whoever waits is heard.
+    pub(super) fn back_off(&mut self, step: Step) -> Vec<Effect> {
+        self.work = Work::Backoff(step);
+        vec![Effect::Await(Condition::Backoff)]
     }
 
     pub(super) fn apply(&mut self, writes: Vec<Write>) -> Vec<Effect> {
@@ -277,13 +323,14 @@ impl Step {
         matches!(self, Self::Settle | Self::Barrier | Self::Resumed | Self::Verify)
     }
 
-    pub(super) fn waits_for(self, condition: Condition) -> bool {
-        matches!(
-            (self, condition),
+    /// Whether this is what it waits for; where conditions prove nothing, the quiet time is.
+    pub(super) fn waits_for(self, condition: Condition, unproven: bool) -> bool {
+        match (self, condition) {
+            (Self::Barrier, Condition::Paused { quiet }) => quiet || !unproven,
             (Self::Settle, Condition::Settled)
-                | (Self::Barrier, Condition::Paused { .. })
-                | (Self::Resumed, Condition::Unpaused)
-                | (Self::Verify, Condition::Verified)
-        )
+            | (Self::Resumed, Condition::Unpaused)
+            | (Self::Verify, Condition::Verified) => true,
+            _ => false,
+        }
     }
 }

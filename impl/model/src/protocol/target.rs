@@ -1,6 +1,6 @@
 //! The role of the target: the side that stages copies, takes the cluster over and proves it.
 
-use super::record::{Activation, Epoch, LateWrite, Lineage, Move, Phase, Reading, Record};
+use super::record::{Activation, Entry, Epoch, LateWrite, Lineage, Move, Phase, Reading, Record};
 use super::{Effect, Ended, Goal, Message, Notice, Refusal, Round, State, Step, Timer, Write};
 use crate::digest::Digest;
 
@@ -42,9 +42,14 @@ pub(super) fn ended(state: &mut State, phase: &Phase, step: Step, how: Ended) ->
             effects.extend(wait(state));
             effects
         }
-        (Phase::Staging | Phase::Staged { .. } | Phase::Discarding, Step::Apply, _) => {
+        (Phase::Staging | Phase::Staged { .. } | Phase::Discarding, Step::Apply, how) => {
+            if let Some(Goal::Converge { whole, .. }) = &mut state.goal {
+                *whole = matches!(how, Ended::Done);
+            }
             state.settled(Step::Read)
         }
+        // The pause was put back.
+        (_, Step::Pause, _) => super::enter(state),
 
         (Phase::Discarding, Step::Settle, _) => state.perform(Step::Read),
         (Phase::Discarding, Step::Read, Ended::Read(have)) => discard(state, &have),
@@ -74,10 +79,14 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
                 vec![report(state, round, count, digest)]
             }
             Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) && state.rests() => {
-                state.goal = Some(Goal::Converge { round, set });
+                let whole = matches!(state.phase(), Some(Phase::Staged { digest, .. }) if *digest == set.digest());
+                state.goal = Some(Goal::Converge { round, set, whole });
                 state.settled(Step::Read)
             }
+            _ if state.refuses() => refuse(mv, Refusal::Held),
             Some(Phase::Owner) => refuse(mv, Refusal::AlreadyOwner),
+            // A store that was restored since: the attempt cannot go on.
+            None | Some(Phase::Released) if round != Round::Last => refuse(mv, Refusal::NotNext),
             _ => Vec::new(),
         },
         Message::Complete { mv, count, digest } => complete(state, mv, count, digest),
@@ -87,7 +96,9 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
             }
             _ => Vec::new(),
         },
-        Message::Released(mv) if state.owns_by(mv) => vec![Effect::DropBookkeeping],
+        Message::Released(mv) if state.is_marked_by(mv) && state.rests() => {
+            state.perform(Step::Tidy)
+        }
         _ => Vec::new(),
     }
 }
@@ -112,6 +123,9 @@ pub(super) fn take_over(state: &mut State, lineage: Lineage, others_stopped: boo
 }
 
 fn begin(state: &mut State, mv: Move) -> Vec<Effect> {
+    if state.refuses() {
+        return refuse(mv, Refusal::Held);
+    }
     let Some(record) = state.record() else {
         return stage_anew(state, mv);
     };
@@ -124,7 +138,7 @@ fn begin(state: &mut State, mv: Move) -> Vec<Effect> {
             vec![Effect::Send(Message::Ready(mv))]
         }
         Phase::Staging | Phase::Staged { .. } | Phase::Released
-            if record.epoch == mv.epoch && newer =>
+            if record.epoch <= mv.epoch && newer =>
         {
             stage_anew(state, mv)
         }
@@ -134,7 +148,8 @@ fn begin(state: &mut State, mv: Move) -> Vec<Effect> {
     }
 }
 
-/// Records a move to be staged here.
+/// Records a move to be staged here. A store that is epochs behind was restored: whoever owns the
+/// later epoch says what is to be here.
 fn stage_anew(state: &mut State, mv: Move) -> Vec<Effect> {
     let record = match state.record() {
         Some(record) => record.clone(),
@@ -146,12 +161,16 @@ fn stage_anew(state: &mut State, mv: Move) -> Vec<Effect> {
         phase: Phase::Staging,
         last: Some(mv),
         late: Vec::new(),
+        marked: false,
         ..record
     })
 }
 
 /// Only a committed source sends it: it outranks every attempt of the epoch before (R2).
 fn complete(state: &mut State, mv: Move, count: usize, digest: Digest) -> Vec<Effect> {
+    if state.refuses() {
+        return refuse(mv, Refusal::Held);
+    }
     let Some(record) = state.record() else {
         return stage_anew(state, mv);
     };
@@ -172,7 +191,7 @@ fn complete(state: &mut State, mv: Move, count: usize, digest: Digest) -> Vec<Ef
         }
         // The copies are being changed: the source asks again.
         Phase::Staging | Phase::Staged { .. } if runs => Vec::new(),
-        Phase::Staging | Phase::Staged { .. } | Phase::Released if record.epoch == mv.epoch => {
+        Phase::Staging | Phase::Staged { .. } | Phase::Released if record.epoch <= mv.epoch => {
             stage_anew(state, mv)
         }
         Phase::Owner => refuse(mv, Refusal::AlreadyOwner),
@@ -204,7 +223,7 @@ fn report(state: &State, round: Round, count: usize, digest: Digest) -> Effect {
 /// The copies were read: is that what it should be?
 fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
     match state.goal.clone() {
-        Some(Goal::Converge { round, set }) => converge(state, round, &set, have),
+        Some(Goal::Converge { round, set, whole }) => converge(state, round, &set, whole, have),
         Some(Goal::Count { mv, count, digest }) => {
             if have.count() == count && have.digest() == digest {
                 return activate(state, mv.lineage, mv.epoch.next(), have);
@@ -238,7 +257,13 @@ fn activate(state: &mut State, lineage: Lineage, epoch: Epoch, have: &Reading) -
 }
 
 /// Reads, writes what differs, and reads again until nothing differs: what is reported was read.
-fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> Vec<Effect> {
+fn converge(
+    state: &mut State,
+    round: Round,
+    set: &Reading,
+    whole: bool,
+    have: &Reading,
+) -> Vec<Effect> {
     if have.same_set(set) {
         return converged(state, round, have);
     }
@@ -246,40 +271,46 @@ fn converge(state: &mut State, round: Round, set: &Reading, have: &Reading) -> V
         have.entries().iter().filter(|copy| set.get(&copy.name).is_none()).cloned().collect();
     let mut writes = Write::deletions(&Reading::new(removed.clone(), have.digest()));
     let removes = !removed.is_empty();
-    let mut touched = removed;
+    let mut late: Vec<_> = removed.iter().filter_map(late_write).collect();
     for entry in set.entries() {
         match have.get(&entry.name) {
             Some(copy) if copy.digest == entry.digest => {}
             Some(copy) => {
-                touched.push(copy.clone());
+                late.extend(late_write(copy));
                 let replaces = Some((copy.uid, copy.version));
                 writes.push(Write::Put { entry: entry.clone(), replaces });
             }
-            None => writes.push(Write::Put { entry: entry.clone(), replaces: None }),
+            None => {
+                if whole {
+                    late.push(LateWrite {
+                        name: entry.name.clone(),
+                        digest: entry.digest,
+                        deleted: true,
+                    });
+                }
+                writes.push(Write::Put { entry: entry.clone(), replaces: None });
+            }
         }
     }
-    match recorded_first(state, &touched, removes) {
+    match recorded_first(state, late, removes) {
         Some(effects) => effects,
         None => state.apply(writes),
     }
 }
 
-/// What somebody else wrote to a copy is recorded before the mover overwrites or removes it (H6),
-/// and that copies were removed: see `discarded`.
-fn recorded_first(
-    state: &mut State,
-    touched: &[super::Entry],
-    removes: bool,
-) -> Option<Vec<Effect>> {
-    let late: Vec<_> = touched
-        .iter()
-        .filter(|copy| copy.deleting || copy.applied.is_some_and(|applied| applied != copy.digest))
-        .map(|copy| LateWrite {
-            name: copy.name.clone(),
-            digest: copy.digest,
-            deleted: copy.deleting,
-        })
-        .collect();
+/// What somebody else wrote to a copy.
+fn late_write(copy: &Entry) -> Option<LateWrite> {
+    let written = copy.applied.is_some_and(|applied| applied != copy.digest);
+    (copy.deleting || written).then(|| LateWrite {
+        name: copy.name.clone(),
+        digest: copy.digest,
+        deleted: copy.deleting,
+    })
+}
+
+/// What somebody else wrote is recorded before the mover overwrites or removes it (H6), and that
+/// copies were removed: see `discarded`.
+fn recorded_first(state: &mut State, late: Vec<LateWrite>, removes: bool) -> Option<Vec<Effect>> {
     let mut record = state.own().clone();
     record.report(late.iter().cloned());
     record.unproven |= removes;
@@ -309,7 +340,8 @@ fn discard(state: &mut State, have: &Reading) -> Vec<Effect> {
     if have.count() == 0 {
         return state.perform(Step::Lower);
     }
-    match recorded_first(state, have.entries(), true) {
+    let late = have.entries().iter().filter_map(late_write).collect();
+    match recorded_first(state, late, true) {
         Some(effects) => effects,
         None => state.apply(Write::deletions(have)),
     }
@@ -328,14 +360,16 @@ fn own(state: &mut State, count: usize, digest: Digest) -> Vec<Effect> {
     // A takeover answers to nobody's move.
     let by_move = mv.lineage == record.lineage && mv.epoch.next() == record.epoch;
     let activation = if by_move { Some(Activation { mv, count, digest }) } else { None };
-    let record = Record { phase: Phase::Owner, activation, unproven: false, ..record.clone() };
+    let record =
+        Record { phase: Phase::Owner, activation, unproven: false, marked: true, ..record.clone() };
     state.write(record)
 }
 
 impl State {
-    fn owns_by(&self, mv: Move) -> bool {
+    fn is_marked_by(&self, mv: Move) -> bool {
         self.record().is_some_and(|record| {
             record.phase == Phase::Owner
+                && record.marked
                 && record.activation.as_ref().is_some_and(|done| done.mv == mv)
         })
     }

@@ -6,6 +6,7 @@ use crate::object::{ObjectKey, Reference, Role};
 
 use super::Why;
 use super::inventory::Inventory;
+use super::labelled::Labelled;
 use super::types::MoveLabel;
 
 /// How strong a claim is. Strong claims are followed first, so that an object that is owned *and*
@@ -65,23 +66,20 @@ impl<'i, 'a> Claims<'i, 'a> {
         Self { inventory, cluster, claimed, open: BTreeMap::new(), follows_labels: false }
     }
 
-    /// The claims on objects that are labelled to move: those of the Cluster's namespace, and
-    /// those of no namespace.
-    pub(super) fn labelled(mut self, labelled: &[usize]) -> Self {
+    /// The claims on objects that are labelled to move.
+    pub(super) fn labelled(mut self, labelled: &Labelled<'_>) -> Self {
         self.follows_labels = true;
-        for (owner, claim) in self.claimed.clone() {
-            if claim.why == Why::LabelledToMove {
-                self.follow_dependents(owner, &claim);
-            }
+        let is_by_label = |(_, claim): &(&usize, &Claim)| claim.why == Why::LabelledToMove;
+        let by_label = self.claimed.iter().filter(is_by_label);
+        let by_label: Vec<(usize, Claim)> =
+            by_label.map(|(&at, claim)| (at, claim.clone())).collect();
+        for (at, claim) in by_label {
+            self.follow_dependents(at, &claim);
+            self.follow_references(at, &claim);
         }
-        let namespace = &self.inventory.key(self.cluster).namespace;
-        for &at in labelled {
-            let key = self.inventory.key(at);
-            let is_near = key.namespace.is_none() || key.namespace == *namespace;
-            if is_near && !is_set_or_class(key) {
-                let library = self.inventory.is_cluster_scoped(at);
-                self.offer(Strength::Labelled, at, Why::LabelledToMove, library);
-            }
+        for at in labelled.near(self.cluster, self.inventory.key(self.cluster)) {
+            let library = self.inventory.is_cluster_scoped(at);
+            self.offer(Strength::Labelled, at, Why::LabelledToMove, library);
         }
         self
     }
@@ -102,7 +100,7 @@ impl<'i, 'a> Claims<'i, 'a> {
     fn offer(&mut self, strength: Strength, at: usize, why: Why, library: bool) {
         let is_other_cluster = self.inventory.key(at).is_cluster() && at != self.cluster;
         let is_new = !self.claimed.contains_key(&at);
-        if is_new && self.inventory.moves(at) && !is_other_cluster {
+        if is_new && self.inventory.moves[at] && !is_other_cluster {
             self.open.entry((strength, at)).or_insert(Claim { why, library });
         }
     }
@@ -111,13 +109,13 @@ impl<'i, 'a> Claims<'i, 'a> {
         let inventory = self.inventory;
         for &at in &inventory.dependents[owner] {
             let by_label = claim.why == Why::LabelledToMove;
-            let owner_key = inventory.key(owner).clone();
+            let owner_key = || inventory.key(owner).clone();
             if by_label && self.spreads_its_label(owner, at) {
                 self.offer(Strength::Labelled, at, Why::LabelledToMove, claim.library);
             } else if !by_label && !claim.library {
-                self.offer(Strength::Owned, at, Why::Closure { owner: owner_key }, false);
+                self.offer(Strength::Owned, at, Why::Closure { owner: owner_key() }, false);
             } else if !by_label && self.is_part_of_library(owner, at) {
-                self.offer(Strength::Owned, at, Why::Library { by: owner_key }, true);
+                self.offer(Strength::Owned, at, Why::Library { by: owner_key() }, true);
             }
         }
     }
@@ -143,6 +141,9 @@ impl<'i, 'a> Claims<'i, 'a> {
     fn follow_references(&mut self, from: usize, claim: &Claim) {
         let inventory = self.inventory;
         for (reference, at) in &inventory.references[from] {
+            if reference.role == Role::Consumer || self.may_be_anothers(claim, *at) {
+                continue;
+            }
             let (why, library) = self.why_referred(from, claim, reference, *at);
             let strength = match inventory.owners[*at].is_empty() {
                 true => Strength::Referred,
@@ -152,6 +153,13 @@ impl<'i, 'a> Claims<'i, 'a> {
             let is_lent = strength == Strength::OwnedElsewhere && inventory.is_shareable(*at);
             self.offer(strength, *at, why, library || is_lent);
         }
+    }
+
+    /// Whether an object to which a labelled one refers may be part of another Cluster. A label
+    /// takes nothing away from a Cluster, so it must first be known what every Cluster owns.
+    fn may_be_anothers(&self, claim: &Claim, at: usize) -> bool {
+        let is_free = self.follows_labels && self.inventory.claimed_by[at].is_empty();
+        claim.why == Why::LabelledToMove && !is_free && !self.inventory.is_shareable(at)
     }
 
     fn why_referred(
@@ -172,13 +180,19 @@ impl<'i, 'a> Claims<'i, 'a> {
             Role::Credentials => (Why::Credentials { by }, true),
             _ if from == self.cluster && key.kind == "ClusterClass" => (Why::ClusterClass, true),
             _ if key.kind == "ClusterResourceSet" => (Why::ResourceSet, true),
+            _ if claim.why == Why::LabelledToMove && !self.inventory.is_shareable(at) => {
+                (Why::LabelledToMove, claim.library)
+            }
             _ if claim.library => (Why::Library { by }, true),
             Role::Content => (Why::Reference { by, field }, true),
-            Role::Part | Role::BootstrapData => (Why::Reference { by, field }, library),
+            Role::Part | Role::BootstrapData | Role::Consumer => {
+                (Why::Reference { by, field }, library)
+            }
         }
     }
 }
 
-fn is_set_or_class(key: &ObjectKey) -> bool {
+/// Whether the object is of a kind that moves with the Clusters that use it, whatever its label.
+pub(super) fn is_set_or_class(key: &ObjectKey) -> bool {
     key.kind == "ClusterClass" || key.kind == "ClusterResourceSet"
 }

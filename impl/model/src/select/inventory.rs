@@ -1,12 +1,14 @@
 //! Everything that was read, and which Cluster claims what of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::graph::{self, Problem};
 use crate::object::{CLUSTER_NAME_LABEL, Index, Object, ObjectKey, OwnerFault, Reference};
 
 use super::claim::{Claim, Claims};
+use super::labelled::Labelled;
 use super::types::Types;
+use super::unplaced::Unplaced;
 use super::{Why, left};
 
 /// The suffixes of the Secrets that belong to a Cluster by their name alone: the purposes of
@@ -22,6 +24,8 @@ const SECRET_SUFFIXES: [&str; 8] =
 pub struct Inventory<'a> {
     pub(super) index: Index<'a>,
     pub(super) types: Types,
+    /// For each object whether it can move at all.
+    pub(super) moves: Vec<bool>,
     /// For each object what its owner references lead to.
     pub(super) owners: Vec<Vec<Result<usize, OwnerFault>>>,
     /// For each object what it owns.
@@ -32,14 +36,16 @@ pub struct Inventory<'a> {
     pub(super) claims: BTreeMap<usize, BTreeMap<usize, Claim>>,
     /// For each object the Clusters that claim it.
     pub(super) claimed_by: Vec<Vec<usize>>,
+    /// For each object that several Clusters claim their keys.
+    pub(super) shared: BTreeMap<usize, Arc<[ObjectKey]>>,
     /// Objects that belong to a Cluster by their name or by `spec.clusterName`.
     pub(super) soft: BTreeMap<usize, Vec<(usize, Why)>>,
     /// Secrets whose name fits several Clusters, and these Clusters.
     pub(super) ambiguous: BTreeMap<usize, Vec<usize>>,
+    /// What keeps Clusters from moving though they do not claim it.
+    pub(super) unplaced: Unplaced,
     /// Whether the Clusters have namespaces.
     has_namespaces: bool,
-    /// Owner cycles among objects that could move.
-    pub(super) cycles: Vec<Vec<ObjectKey>>,
 }
 
 impl<'a> Inventory<'a> {
@@ -48,22 +54,25 @@ impl<'a> Inventory<'a> {
         let index = Index::new(objects);
         let types = Types::of(&index);
         let owners = owners(&index);
+        let moves = |object: &&Object| types.moves(&object.key().group_kind());
         let mut inventory = Self {
+            moves: index.objects().iter().map(moves).collect(),
             dependents: dependents(&owners),
             references: references(&index),
             claimed_by: vec![Vec::new(); owners.len()],
             claims: BTreeMap::new(),
+            shared: BTreeMap::new(),
             soft: BTreeMap::new(),
             ambiguous: BTreeMap::new(),
-            cycles: graph::cycles(&index, &owners),
+            unplaced: Unplaced::default(),
             has_namespaces: has_namespaces(&index),
             index,
             types,
             owners,
         };
-        inventory.cycles.retain(|cycle| cycle.iter().all(|key| inventory.types.moves(key)));
         inventory.find_soft_edges();
         inventory.claim();
+        inventory.unplaced = Unplaced::of(&inventory);
         inventory
     }
 
@@ -81,10 +90,8 @@ impl<'a> Inventory<'a> {
     /// Whether some objects were judged by the group of their kind, for want of its CRD.
     #[must_use]
     pub fn guesses_types(&self) -> bool {
-        self.index
-            .objects()
-            .iter()
-            .any(|object| self.types.moves(object.key()) && self.types.is_guess(object.key()))
+        let mut objects = self.index.objects().iter().zip(&self.moves);
+        objects.any(|(object, &moves)| moves && self.types.is_guess(object.key()))
     }
 
     /// What no Cluster claims, and why not; CRDs, which tell the types, are left out.
@@ -100,9 +107,8 @@ impl<'a> Inventory<'a> {
         self.index.object(at).key()
     }
 
-    /// Whether the object at a position can move at all.
-    pub(super) fn moves(&self, at: usize) -> bool {
-        self.types.moves(self.key(at))
+    pub(super) fn keys(&self, positions: &[usize]) -> Arc<[ObjectKey]> {
+        positions.iter().map(|&at| self.key(at).clone()).collect()
     }
 
     /// The Cluster that an object names by `spec.clusterName` or by label; it need not exist.
@@ -125,7 +131,7 @@ impl<'a> Inventory<'a> {
         SECRET_SUFFIXES.iter().filter_map(fits).collect()
     }
 
-    fn cluster(&self, namespace: Option<&str>, name: &str) -> Option<usize> {
+    pub(super) fn cluster(&self, namespace: Option<&str>, name: &str) -> Option<usize> {
         self.index.find(&super::cluster_key(namespace, name))
     }
 
@@ -142,14 +148,17 @@ impl<'a> Inventory<'a> {
                 };
                 self.soft.entry(cluster).or_default().push((at, why));
             }
-            if self.owners[at].is_empty() {
-                self.find_soft_edge_by_name(at);
-            }
+            self.find_soft_edge_by_name(at);
         }
     }
 
+    /// A Secret may have an owner that does not move, as who made it from a vault: it belongs to
+    /// the Cluster all the same.
     fn find_soft_edge_by_name(&mut self, at: usize) {
         let mut fitting = self.named_for(at);
+        if fitting.is_empty() || self.is_owned_by_a_cluster(at) {
+            return;
+        }
         if fitting.len() > 1 {
             let named = self.named_cluster(at);
             let is_named =
@@ -171,17 +180,35 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// Whether an owner of the object, or an owner of one, is a Cluster. What does not move leads
+    /// nowhere.
+    fn is_owned_by_a_cluster(&self, at: usize) -> bool {
+        let mut seen = BTreeSet::from([at]);
+        let mut open = vec![at];
+        while let Some(at) = open.pop() {
+            for &owner in self.owners[at].iter().flatten() {
+                if self.key(owner).is_cluster() {
+                    return true;
+                }
+                if self.moves[owner] && seen.insert(owner) {
+                    open.push(owner);
+                }
+            }
+        }
+        false
+    }
+
     /// Lets every Cluster claim, first by owners and references, then by labels: an object that
     /// is labelled to move and already moves with one Cluster is no other's.
     fn claim(&mut self) {
-        let is_cluster = |at: &usize| self.key(*at).is_cluster() && self.moves(*at);
+        let is_cluster = |at: &usize| self.key(*at).is_cluster() && self.moves[*at];
         let clusters: Vec<usize> = (0..self.owners.len()).filter(is_cluster).collect();
         for &cluster in &clusters {
             let claims = Claims::of(self, cluster).finish();
             self.claims.insert(cluster, claims);
         }
         self.count_claims();
-        let labelled = self.labelled();
+        let labelled = Labelled::of(self);
         for &cluster in &clusters {
             let so_far = self.claims.remove(&cluster).unwrap_or_default();
             let claims = Claims::resume(self, cluster, so_far).labelled(&labelled).finish();
@@ -198,13 +225,6 @@ impl<'a> Inventory<'a> {
                 self.claimed_by[at].push(cluster);
             }
         }
-    }
-
-    /// The objects that are labelled to move and that no Cluster claims.
-    fn labelled(&self) -> Vec<usize> {
-        (0..self.owners.len())
-            .filter(|&at| self.claimed_by[at].is_empty() && self.moves(at) && self.is_labelled(at))
-            .collect()
     }
 
     /// Whether the object or its type has a label to move.
@@ -229,18 +249,18 @@ impl<'a> Inventory<'a> {
     /// What several Clusters claim becomes a library object of each.
     fn share(&mut self) {
         for (at, by) in self.claimed_by.iter().enumerate().filter(|(_, by)| by.len() > 1) {
-            let clusters: Vec<ObjectKey> =
-                by.iter().map(|&cluster| self.key(cluster).clone()).collect();
+            let clusters = self.keys(by);
             let keeper = self.keeper(at, by);
             for cluster in by.iter().filter(|cluster| Some(**cluster) != keeper) {
                 let claim = self.claims.get_mut(cluster).and_then(|claims| claims.get_mut(&at));
                 if let Some(claim) = claim.filter(|claim| !claim.library) {
                     claim.library = true;
                     if claim.why != Why::LabelledToMove {
-                        claim.why = Why::Shared { clusters: clusters.clone() };
+                        claim.why = Why::Shared { clusters: Arc::clone(&clusters) };
                     }
                 }
             }
+            self.shared.insert(at, clusters);
         }
     }
 
@@ -267,18 +287,6 @@ impl<'a> Inventory<'a> {
             Some(known) => known.is_cluster_scoped,
             None => key.namespace.is_none() && self.has_namespaces,
         }
-    }
-
-    /// The problem of each owner of the object at a position.
-    pub(super) fn owner_problems(&self, at: usize) -> Vec<Problem> {
-        let object = self.index.object(at);
-        let faults = object.owners().iter().zip(&self.owners[at]);
-        faults
-            .filter_map(|(reference, owner)| {
-                let fault = owner.as_ref().err()?;
-                Some(Problem::owner(object, reference, fault.clone()))
-            })
-            .collect()
     }
 }
 

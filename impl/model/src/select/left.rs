@@ -7,7 +7,7 @@ use super::inventory::Inventory;
 /// Why no Cluster claims the object at a position.
 pub(super) fn reason(inventory: &Inventory<'_>, at: usize) -> String {
     let object = inventory.index.object(at);
-    if !inventory.moves(at) {
+    if !inventory.moves[at] {
         return match inventory.types.is_guess(object.key()) {
             true => "its type does not move: it is of no provider's group, and its CRD is not in \
                      the input"

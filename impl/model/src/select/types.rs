@@ -9,6 +9,10 @@ use crate::object::{CLUSTER_API, GroupKind, Index, Object, ObjectKey};
 /// The label by which a CRD says which provider it is of.
 const PROVIDER_LABEL: &str = "cluster.x-k8s.io/provider";
 
+/// The label of every CRD that clusterctl installed. Objects of such a type move if something that
+/// moves owns them, as `clusterctl move` has it.
+const CLUSTERCTL_LABEL: &str = "clusterctl.cluster.x-k8s.io";
+
 /// The label of objects and types that move although nothing ties them to a Cluster.
 const MOVE_LABEL: &str = "clusterctl.cluster.x-k8s.io/move";
 
@@ -45,14 +49,23 @@ pub struct MovingType {
     /// Whether its objects belong to the whole cluster.
     pub is_cluster_scoped: bool,
     is_of_a_provider: bool,
+    is_of_clusterctl: bool,
     label: Option<MoveLabel>,
+}
+
+impl MovingType {
+    /// Whether a dump for a move holds its objects. Of what clusterctl brings beside the providers,
+    /// such as cert-manager, it need not.
+    fn is_expected(&self) -> bool {
+        self.is_of_a_provider || self.label.is_some()
+    }
 }
 
 /// The types of the input.
 ///
-/// A type whose CRD is in the input moves if the CRD has the label of a provider or one of the
-/// labels to move. A type without CRD in the input (a dump of objects alone) is judged by its
-/// group. Secrets and ConfigMaps always are candidates.
+/// A type whose CRD is in the input moves if the CRD has the label of a provider, that of
+/// clusterctl, or one of the labels to move. A type without CRD in the input (a dump of objects
+/// alone) is judged by its group. Secrets and ConfigMaps always are candidates.
 #[derive(Clone, Debug, Default)]
 pub struct Types {
     known: BTreeMap<GroupKind, MovingType>,
@@ -72,13 +85,22 @@ impl Types {
 
     /// Whether objects of this kind can move.
     #[must_use]
-    pub fn moves(&self, key: &ObjectKey) -> bool {
-        if key.group.is_empty() {
-            return key.kind == "Secret" || key.kind == "ConfigMap";
+    pub fn moves(&self, kind: &GroupKind) -> bool {
+        if kind.group.is_empty() {
+            return kind.kind == "Secret" || kind.kind == "ConfigMap";
         }
-        match self.get(&key.group_kind()) {
-            Some(known) => known.is_of_a_provider || known.label.is_some(),
-            None => is_group_of_providers(&key.group),
+        match self.get(kind) {
+            Some(known) => known.is_expected() || known.is_of_clusterctl,
+            None => is_group_of_providers(&kind.group),
+        }
+    }
+
+    /// Why an object of this kind may be missing from a dump that is whole, if it may.
+    pub(super) fn may_be_missing(&self, kind: &GroupKind) -> Option<&'static str> {
+        match self.get(kind) {
+            _ if !self.moves(kind) => Some("its type does not move"),
+            Some(known) if !known.is_expected() => Some("its CRD names no provider"),
+            _ => None,
         }
     }
 
@@ -120,6 +142,7 @@ fn read(crd: &Object) -> Option<(GroupKind, MovingType)> {
         storage_version: storage_version.to_owned(),
         is_cluster_scoped: text("/spec/scope") == Some("Cluster"),
         is_of_a_provider: crd.labels().contains_key(PROVIDER_LABEL),
+        is_of_clusterctl: crd.labels().contains_key(CLUSTERCTL_LABEL),
         label: MoveLabel::of(crd),
     };
     Some((kind, known))
@@ -143,13 +166,8 @@ mod tests {
         .expect("a CRD")
     }
 
-    fn key(group: &str, kind: &str) -> ObjectKey {
-        ObjectKey {
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            namespace: None,
-            name: "x".to_owned(),
-        }
+    fn kind(group: &str, kind: &str) -> GroupKind {
+        GroupKind { group: group.to_owned(), kind: kind.to_owned() }
     }
 
     #[test]
@@ -157,29 +175,37 @@ mod tests {
         let crds = [
             crd("metal.example", "Host", json!({"clusterctl.cluster.x-k8s.io/move-hierarchy": ""})),
             crd("infra.example", "Thing", json!({"cluster.x-k8s.io/provider": "infra"})),
+            crd("metal.example", "Firmware", json!({"clusterctl.cluster.x-k8s.io": ""})),
             crd("stray.cluster.x-k8s.io", "Stray", json!({})),
         ];
         let types = Types::of(&Index::new(&crds));
-        assert!(types.moves(&key("metal.example", "Host")));
-        assert!(types.moves(&key("infra.example", "Thing")));
-        assert!(!types.moves(&key("stray.cluster.x-k8s.io", "Stray")));
-        let thing = types.get(&key("infra.example", "Thing").group_kind()).expect("a type");
+        let stray = kind("stray.cluster.x-k8s.io", "Stray");
+        let firmware = kind("metal.example", "Firmware");
+        let (host, thing) = (kind("metal.example", "Host"), kind("infra.example", "Thing"));
+        assert!(types.moves(&host) && types.moves(&thing) && types.moves(&firmware));
+        assert!(!types.moves(&stray));
+        assert_eq!(types.may_be_missing(&host), None);
+        assert_eq!(types.may_be_missing(&thing), None);
+        assert_eq!(types.may_be_missing(&firmware), Some("its CRD names no provider"));
+        assert_eq!(types.may_be_missing(&stray), Some("its type does not move"));
+        let thing = types.get(&thing).expect("a type");
         assert_eq!((thing.storage_version.as_str(), thing.plural.as_str()), ("v2", "things"));
     }
 
     #[test]
     fn without_crds_the_group_decides() {
         let types = Types::default();
-        assert!(types.moves(&key("cluster.x-k8s.io", "Machine")));
-        assert!(types.moves(&key("ipam.cluster.x-k8s.io", "IPAddress")));
-        assert!(types.moves(&key("", "Secret")));
-        for (group, kind) in [
+        assert!(types.moves(&kind("cluster.x-k8s.io", "Machine")));
+        assert!(types.moves(&kind("ipam.cluster.x-k8s.io", "IPAddress")));
+        assert!(types.moves(&kind("", "Secret")));
+        assert_eq!(types.may_be_missing(&kind("cluster.x-k8s.io", "Machine")), None);
+        for (group, name) in [
             ("", "Pod"),
             ("apps", "Deployment"),
             ("notcluster.x-k8s.io", "X"),
             ("clusterctl.cluster.x-k8s.io", "Provider"),
         ] {
-            assert!(!types.moves(&key(group, kind)), "{kind}.{group}");
+            assert!(!types.moves(&kind(group, name)), "{name}.{group}");
         }
     }
 }

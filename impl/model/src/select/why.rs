@@ -1,8 +1,9 @@
 //! Why an object is selected.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::object::ObjectKey;
+use crate::object::{ObjectKey, listed};
 
 /// Why an object is selected, as a phrase: `owned by Machine.cluster.x-k8s.io default/m`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Why {
         /// The owner: the first of them by key.
         owner: ObjectKey,
     },
-    /// A Secret without owner that is named for the Cluster.
+    /// A Secret that no Cluster owns and that is named for this one.
     SoftEdge {
         /// What follows the name of the Cluster and a dash.
         suffix: &'static str,
@@ -40,9 +41,9 @@ pub enum Why {
     /// Several Clusters use it.
     Shared {
         /// The Clusters.
-        clusters: Vec<ObjectKey>,
+        clusters: Arc<[ObjectKey]>,
     },
-    /// It, its type or what owns it has the label to move.
+    /// It, its type, or what owns it or refers to it has the label to move.
     LabelledToMove,
     /// A provider logs in with it.
     Credentials {
@@ -63,12 +64,8 @@ impl fmt::Display for Why {
             Self::ResourceSet => f.write_str("a ClusterResourceSet is bound to the Cluster"),
             Self::Library { by } => write!(f, "part of {by}"),
             Self::Shared { clusters } => {
-                f.write_str("used by more than one Cluster:")?;
-                for (position, cluster) in clusters.iter().enumerate() {
-                    let separator = if position == 0 { " " } else { ", " };
-                    write!(f, "{separator}{}", cluster.full_name())?;
-                }
-                Ok(())
+                let clusters = listed(clusters.iter().map(ObjectKey::full_name));
+                write!(f, "used by more than one Cluster: {clusters}")
             }
             Self::LabelledToMove => f.write_str("labelled to move"),
             Self::Credentials { by } => write!(f, "credentials of {by}"),

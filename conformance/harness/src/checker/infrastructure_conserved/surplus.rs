@@ -1,9 +1,9 @@
 //! Machines that the target makes beyond what is asked for: the mark of a set that lost count.
 
-use crate::checker::{Scene, Verdict, count};
+use crate::checker::{Scene, Verdict, count, plural};
 use crate::history::change::Change;
 use crate::history::moves::Move;
-use crate::history::objects::{Step, Track};
+use crate::history::objects::Step;
 use crate::history::{Key, Side};
 use std::collections::BTreeMap;
 
@@ -11,13 +11,8 @@ use std::collections::BTreeMap;
 /// asked for beside a number of replicas: from there on a rollout may rightly make more.
 pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
     let unpause = one.target_unpause?;
-    let ours = |track: &&Track<'_>| {
-        scene.objects.cluster_of(Side::Target, &track.key) == Some(&one.cluster)
-    };
     let mut steps: Vec<(&Key, &Step<'_>)> = scene
-        .objects
-        .of_side(Side::Target)
-        .filter(ours)
+        .members(Side::Target, one)
         .filter(|track| is_machine(&track.key) || asks(&track.key) || track.key.is_cluster())
         .flat_map(|track| track.steps.iter().map(move |step| (&track.key, step)))
         .collect();
@@ -50,11 +45,12 @@ pub(super) fn machine(scene: &Scene<'_>, one: &Move<'_>) -> Option<Verdict> {
 fn verdict(scene: &Scene<'_>, doubled: &[(&Step<'_>, usize, i64)]) -> Option<Verdict> {
     let (first, there, desired) = doubled.first()?;
     let says = format!(
-        "{} was made by the target at {:.3} as one of {}, though {desired} were asked for and \
-         nobody asked for more.",
+        "{} was made by the target at {:.3} as one of {}, though {desired} {} asked for and nobody \
+         asked for more.",
         scene.objects.name(&first.write.object),
         first.write.received,
-        count(*there, "Machine")
+        count(*there, "Machine"),
+        plural(usize::try_from(*desired).unwrap_or_default(), "was", "were")
     );
     Some(Verdict::failed(says).with(doubled.iter().map(|(step, ..)| scene.line(step))))
 }

@@ -1,6 +1,7 @@
 //! What an original held last, in the parts that a move carries.
 
 use crate::history::Side;
+use crate::history::change::Change;
 use crate::history::facts::{Area, Facts, Leaves};
 use crate::history::moves::Move;
 use crate::history::objects::{Step, Track};
@@ -32,11 +33,16 @@ impl<'t> Part<'t> {
         let mut marked = false;
         // Somebody's write that the log does not answer: what comes to light later is its doing.
         let mut unanswered = None;
-        for step in &track.steps {
+        let began = one.began();
+        for step in life(track, one) {
             let write = step.write;
             let touches = write.creates() || write.told.touches(area);
-            let moves = one.began().is_none_or(|began| began <= write.received);
-            let by_mover = moves && one.is_mover(Side::Source, &write.actor) && !write.creates();
+            let moves = began.is_none_or(|began| began <= write.received);
+            // A mover has no business in the spec of an original.
+            let by_mover = moves
+                && area != Area::Spec
+                && one.is_mover(Side::Source, &write.actor)
+                && !write.creates();
             marked = if touches { by_mover } else { marked };
             let Some(held) = part_of(&step.state.facts, area).filter(|_| !marked) else {
                 if touches && !by_mover {
@@ -52,6 +58,17 @@ impl<'t> Part<'t> {
         }
         part
     }
+}
+
+/// What happened to an original up to its removal by the move: what is made again under its name
+/// later is another object, as after a move back.
+pub(super) fn life<'t, 'h>(track: &'t Track<'h>, one: &Move<'_>) -> &'t [Step<'h>] {
+    let began = one.source_pause.map(|pause| pause.received).or_else(|| one.began());
+    let ends = |step: &Step<'_>| {
+        step.change == Change::Death && Some(step.write.received) >= began && began.is_some()
+    };
+    let end = track.steps.iter().position(ends).map_or(track.steps.len(), |last| last + 1);
+    &track.steps[..end]
 }
 
 /// What is known of a part.

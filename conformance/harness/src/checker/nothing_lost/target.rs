@@ -14,13 +14,15 @@ use jiff::Timestamp;
 /// Copies that went again, writes to staged copies that went, credentials that were made anew.
 pub(super) fn losses(scene: &Scene<'_>, one: &Move<'_>) -> Vec<Loss> {
     let mut lost = Vec::new();
-    for track in scene.objects.of_side(Side::Target) {
-        match one.copies.get(&track.key) {
-            Some(copy) => {
-                lost.extend(removed(scene, one, track, copy));
-                lost.extend(overwritten(scene, one, track));
-            }
-            None => lost.extend(made_anew(scene, one, track)),
+    for (key, copy) in &one.copies {
+        if let Some(track) = scene.objects.track(Side::Target, key) {
+            lost.extend(removed(scene, one, track, copy));
+            lost.extend(overwritten(scene, one, track));
+        }
+    }
+    for track in scene.members(Side::Target, one) {
+        if !one.copies.contains_key(&track.key) {
+            lost.extend(made_anew(scene, one, track));
         }
     }
     lost.sort_by_key(|(_, lines)| lines.last().map(|line| line.at));
