@@ -1,9 +1,11 @@
 //! The role of the source: the side that owns the cluster and gives it away.
 
+mod clean_up;
+
 use super::record::{Activation, LateWrite, Move, Phase, Reading, Record};
 use super::{
     Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work,
-    Write, handshake,
+    handshake,
 };
 
 /// Somebody asks for a move: look first whether it can begin.
@@ -99,7 +101,7 @@ pub(super) fn ended(state: &mut State, phase: Phase, step: Step, how: Ended) -> 
         (Phase::Cleaning { .. }, Step::Settle, _) => state.perform(Step::Read),
         (Phase::Cleaning { .. }, Step::Apply, _) => state.settled(Step::Read),
         (Phase::Cleaning { reading, deleting }, Step::Read, Ended::Read(left)) => {
-            clean(state, &reading, deleting, &left)
+            clean_up::clean(state, &reading, deleting, &left)
         }
         (Phase::Owner, Step::Tidy, _) => {
             let record = Record { marked: false, ..state.own().clone() };
@@ -349,45 +351,6 @@ fn refused(state: &mut State, mv: Move, refusal: Refusal) -> Vec<Effect> {
         _ => {}
     }
     effects
-}
-
-/// Deletes what equals the recorded reading; of anything else the report is durable first (C1).
-fn clean(state: &mut State, recorded: &Reading, deleting: bool, left: &Reading) -> Vec<Effect> {
-    let mut late: Vec<_> =
-        left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
-    if !deleting {
-        // What is gone before the first deletion was not deleted by the mover.
-        late.extend(
-            recorded.entries().iter().filter(|then| left.get(&then.name).is_none()).map(|then| {
-                LateWrite { name: then.name.clone(), digest: then.digest, deleted: true }
-            }),
-        );
-    }
-    let mut record = state.own().clone();
-    record.phase = Phase::Cleaning { reading: recorded.clone(), deleting: true };
-    let known = record.late.len();
-    record.report(late);
-    if record == *state.own() {
-        return match left.count() {
-            0 => state.write_phase(Phase::Released),
-            _ => state.apply(Write::deletions(left)),
-        };
-    }
-    let news = record.late[known..].to_vec();
-    let mut effects = Vec::new();
-    if !news.is_empty() {
-        effects.push(Effect::Say(Notice::Late(news)));
-    }
-    effects.extend(state.write(record));
-    effects
-}
-
-/// What somebody wrote since the recorded reading; finalizers, status and bookkeeping do not count.
-fn late_write(recorded: &Reading, now: &super::Entry) -> Option<LateWrite> {
-    let same = recorded.get(&now.name).is_some_and(|then| {
-        then.uid == now.uid && then.digest == now.digest && then.deleting == now.deleting
-    });
-    (!same).then(|| LateWrite { name: now.name.clone(), digest: now.digest, deleted: now.deleting })
 }
 
 impl State {
