@@ -19,7 +19,7 @@ Examples:
   fulcrum judge --source parent-audit.log --target child-audit.log
   fulcrum judge --source parent-1.log parent-2.log --target child.log --report report/
   fulcrum judge --source parent.log --target child.log --infrastructure machines.jsonl --verbose
-  fulcrum judge --source parent.log --target child.log --clock-error 0.1
+  fulcrum judge --source parent.log --target child.log --clock-error 5
 
 A log is what a Kubernetes API server writes with --audit-log-path: one event of
 audit.k8s.io/v1 a line. Several files of one side are read as one log.
