@@ -397,6 +397,14 @@ fn ways_out() -> Vec<Exploration> {
                 Budget { record_losses: 1, ..CALM },
             ),
         ),
+        holds(
+            &["H4", "H7"],
+            s(
+                "record-lost-and-decided",
+                "the same, and an operator gives way to the other side",
+                Budget { record_losses: 1, yields: 1, ..CALM },
+            ),
+        ),
     ]
 }
 

@@ -241,7 +241,8 @@ impl World {
         };
         let owner =
             matches!(side.phase(), Some(Phase::Owner)) && side.listens() && side.machine.rests();
-        if moves > 0 && owner && !side.machine.regressed() {
+        let answered = !self.side(at.other()).dead;
+        if moves > 0 && owner && answered && !side.machine.regressed() {
             actions.push(Action::Request(at));
         }
         if self.users_may_write(at) && here(scenario.places.users, at) {
@@ -299,7 +300,8 @@ impl World {
         }
         let deaths = if parent { self.budget.deaths } else { self.budget.child_deaths };
         // A child that dies before anything else went wrong leaves nothing to resume.
-        if deaths > 0 && (parent || self.side(At::Parent).machine.regressed()) {
+        let upset = self.side(At::Parent).machine.standing() == Standing::Held;
+        if deaths > 0 && (parent || upset) {
             actions.push(Action::Die(at));
         }
     }

@@ -151,7 +151,6 @@ impl World {
         self.budget.record_losses -= 1;
         let side = self.side_mut(at);
         side.store.record = None;
-        side.witness = None;
         self.stop(at);
     }
 

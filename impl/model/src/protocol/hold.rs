@@ -8,6 +8,9 @@ pub(super) fn resume(state: &mut State, lineage: Lineage, others_stopped: bool) 
     if let Some(no) = not_held(state) {
         return no;
     }
+    if state.record().is_none() {
+        return refused("the record is gone that would say whether the set is whole: restore it");
+    }
     if !others_stopped {
         return refused(
             "nothing can make it safe unless the controllers of the other side are stopped",
@@ -29,12 +32,12 @@ pub(super) fn resuming(state: &mut State, lineage: Lineage, step: Step, how: End
     }
     let record = Record {
         lineage,
-        epoch: next_epoch(state),
+        epoch: state.witness.max(Some(state.own().epoch)).map_or(Epoch(1), Epoch::next),
         phase: Phase::Aborting { paused: true },
         last: None,
         activation: None,
         unproven: true,
-        ..recorded(state, lineage)
+        ..state.own().clone()
     };
     state.write(record)
 }
@@ -95,7 +98,7 @@ fn incomplete(state: &State, here: &Reading) -> Option<&'static str> {
     if here.count() == 0 {
         return Some("no objects of the cluster are here");
     }
-    let record = state.record()?;
+    let record = state.own();
     let given = record.activation.as_ref().filter(|done| record.last == Some(done.mv))?;
     let whole = given.count == here.count() && given.digest == here.digest();
     let owned = record.phase == Phase::Owner || whole;
@@ -104,9 +107,4 @@ fn incomplete(state: &State, here: &Reading) -> Option<&'static str> {
 
 fn recorded(state: &State, lineage: Lineage) -> Record {
     state.record().cloned().unwrap_or_else(|| Record::owner(lineage, Epoch(0)))
-}
-
-fn next_epoch(state: &State) -> Epoch {
-    let recorded = state.record().map(|record| record.epoch);
-    state.witness.max(recorded).map_or(Epoch(1), Epoch::next)
 }
