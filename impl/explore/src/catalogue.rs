@@ -50,6 +50,8 @@ pub struct Exploration {
     pub rules: &'static [&'static str],
     /// What it must find: nothing, in every state that can be reached, or one of these.
     pub finds: &'static [Violation],
+    /// What alone it must not find, where more is not promised; nothing: all.
+    pub only: &'static [Violation],
     /// Too long for every run of the tests.
     pub deep: bool,
 }
@@ -64,7 +66,8 @@ impl Exploration {
     /// Explores it.
     #[must_use]
     pub fn explore(&self, limit: usize) -> Report {
-        seek(&self.scenario, limit, self.finds)
+        let sought = if self.finds.is_empty() { self.only } else { self.finds };
+        seek(&self.scenario, limit, sought)
     }
 
     /// What is wrong with a report, if anything is.

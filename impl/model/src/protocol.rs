@@ -26,6 +26,7 @@
 //!   [`Effect::Await`] alone may be interrupted by any input; whatever waits or writes next replaces it.
 //! - Guard every write by what it names: the record by its version, an object by uid and version,
 //!   a creation by absence. Give every request a deadline, after which it can land no more.
+//! - Start anew ([`Input::Started`]) when the API server was restored: versions count from the past.
 //! - Answer [`Outcome::Unknown`] where the answer was lost; never guess from a read.
 //!
 //! Read on: [`record`] (what is durable), [`message`], [`input`] and [`effect`], [`state`], then the

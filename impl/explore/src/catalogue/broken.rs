@@ -13,7 +13,7 @@ pub fn broken() -> Vec<Exploration> {
 }
 
 fn finds(rules: &'static [&'static str], finds: &'static [V], scenario: Scenario) -> Exploration {
-    Exploration { scenario, rules, finds, deep: false }
+    Exploration { scenario, rules, finds, only: &[], deep: false }
 }
 
 /// What proves that nobody acts any more.

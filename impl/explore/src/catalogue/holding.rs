@@ -2,6 +2,7 @@
 
 use super::{CALM, Exploration, TWO};
 use crate::scenario::{Budget, Scenario};
+use crate::world::Violation as V;
 
 /// Scenarios in which everything must hold, each explored to its end.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn holding() -> Vec<Exploration> {
 }
 
 fn holds(rules: &'static [&'static str], scenario: Scenario) -> Exploration {
-    Exploration { scenario, rules, finds: &[], deep: false }
+    Exploration { scenario, rules, finds: &[], only: &[], deep: false }
 }
 
 fn deep(exploration: Exploration) -> Exploration {
@@ -162,6 +163,19 @@ fn writers() -> Vec<Exploration> {
             ),
         ),
         holds(&["Q5"], s("fenced-flip", "a user would flip the pause", Budget { flips: 1, ..TWO })),
+        Exploration {
+            // Whoever acts meanwhile breaks H1: that is not promised without the fence.
+            only: &[V::NoProgress, V::QuietWithoutOwner, V::LastCopyDeleted],
+            ..holds(
+                &["Q5"],
+                s(
+                    "flip-undone",
+                    "a user flips the pause, no fence is there: the pause is put back, or the attempt given up",
+                    Budget { flips: 1, ..CALM },
+                )
+                .unfenced(),
+            )
+        },
         holds(
             &["H6", "H5"],
             s(

@@ -281,7 +281,8 @@ pub struct Record {
     pub activation: Option<Activation>,
     /// The last abort could not see the pause and its end: the next barrier waits the quiet time (Q2).
     pub unproven: bool,
-    /// Late writes that were found; durable before the deletion that they excuse (C1).
+    /// Late writes that were found; durable before the deletion that they excuse (C1), and kept until
+    /// the next move begins.
     pub late: Vec<LateWrite>,
     /// The mover's marks are still on the objects here: the source has not said `Released` yet (I3).
     pub marked: bool,
