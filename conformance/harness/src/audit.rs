@@ -12,9 +12,9 @@ mod leaves;
 mod lines;
 mod patch;
 
-use crate::evidence::Input;
 use crate::history::facts::{Facts, Fnv, Leaves};
 use crate::history::{Entry, Key, Side};
+use crate::input::Input;
 use lines::{LineError, Lines};
 use std::collections::{HashMap, HashSet};
 use std::io;

@@ -26,8 +26,8 @@
 
 mod docker;
 
-use crate::evidence::Input;
 use crate::history::{Entry, InfrastructureAction, InfrastructureVerb, Side};
+use crate::input::Input;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::HashSet;

@@ -4,7 +4,8 @@ mod possible;
 mod prepare;
 mod timeline;
 
-pub use crate::evidence::{Evidence, EvidenceError, Input};
+pub use crate::evidence::{Evidence, EvidenceError};
+pub use crate::input::Input;
 
 use crate::checker::{self, Scene};
 use crate::history::{History, Level, Side};

@@ -16,6 +16,7 @@ pub mod checker;
 pub mod evidence;
 pub mod history;
 pub mod infrastructure;
+pub mod input;
 pub mod judge;
 pub mod recorded;
 pub mod report;

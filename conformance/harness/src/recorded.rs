@@ -1,7 +1,8 @@
 //! Real hand-overs that were recorded once and come with the harness: there is something to judge
 //! without a cluster.
 
-use crate::evidence::{Evidence, Input};
+use crate::evidence::Evidence;
+use crate::input::Input;
 use std::time::Duration;
 
 /// A recorded hand-over.

@@ -239,6 +239,10 @@ fn pause_lost(state: &mut State) -> Vec<Effect> {
 
 fn received(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
+        // Said to a store that was restored: see `meet`.
+        Message::CompleteAck(done) if handshake::is_followed(state, &done) => {
+            handshake::give_way(state, done)
+        }
         Message::Begin(_)
         | Message::Stage { .. }
         | Message::Complete { .. }

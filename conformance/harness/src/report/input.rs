@@ -1,7 +1,8 @@
 //! What was judged, as a report names it.
 
 use super::ReportError;
-use crate::evidence::{Evidence, Input};
+use crate::evidence::Evidence;
+use crate::input::Input;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;

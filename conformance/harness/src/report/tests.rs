@@ -1,7 +1,7 @@
 //! A report on disk.
 
 use super::*;
-use crate::evidence::Input;
+use crate::input::Input;
 use crate::verdict::{Finding, Line, Measurement, Outcome};
 use std::time::Duration;
 

@@ -65,9 +65,10 @@ fn rank(object: &Object) -> (&str, String) {
 fn error(first: &Object, second: &Object) -> Option<ManifestError> {
     let object = first.key().clone();
     let is_one_life = is_one_life(first, second);
+    let differs = is_one_life && first.resource_version().is_some();
     let first = Box::new(first.place()?.clone());
     let second = Box::new(second.place()?.clone());
-    Some(match is_one_life {
+    Some(match differs {
         true => ManifestError::TwoStates { object, first, second },
         false => ManifestError::Duplicate { object, first, second },
     })

@@ -62,8 +62,13 @@ fn compare(mine: &Record, theirs: Option<&Claim>) -> Meeting {
     if mine.epoch == theirs.epoch.next() { Meeting::Fits } else { Meeting::Conflict }
 }
 
+/// Whether the epoch that is owned here has ended elsewhere.
+pub(super) fn is_followed(state: &State, done: &Activation) -> bool {
+    state.record().is_some_and(|record| record.phase.owns() && follows(record, done))
+}
+
 /// Whether it began the epoch after the recorded one.
-pub(super) fn follows(mine: &Record, done: &Activation) -> bool {
+fn follows(mine: &Record, done: &Activation) -> bool {
     done.mv.lineage == mine.lineage && done.epoch() == mine.epoch.next()
 }
 

@@ -5,7 +5,6 @@ mod clean_up;
 use super::record::{Activation, LateWrite, Move, Phase, Reading, Record};
 use super::{
     Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work,
-    handshake,
 };
 
 /// Somebody asks for a move: look first whether it can begin.
@@ -327,9 +326,6 @@ fn acknowledged(state: &mut State, activation: Activation) -> Vec<Effect> {
         Phase::Completing { reading } if record.last == Some(activation.mv) => reading.clone(),
         Phase::Released if record.activation.as_ref() == Some(&activation) => {
             return vec![Effect::Send(Message::Released(activation.mv))];
-        }
-        phase if phase.owns() && handshake::follows(record, &activation) => {
-            return handshake::give_way(state, activation);
         }
         _ => return Vec::new(),
     };
