@@ -1,7 +1,8 @@
 //! Explores the hand-over: `fulcrum-explore --help`.
 
-#![allow(clippy::print_stdout, reason = "a program that prints")]
+#![allow(clippy::print_stderr, reason = "a program that says what went wrong")]
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -47,28 +48,45 @@ impl Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let chosen: Vec<_> = all().into_iter().filter(|it| options.wants(it)).collect();
-    if chosen.is_empty() {
-        println!("no scenario has such a name; --list shows them all");
-        return ExitCode::FAILURE;
+    match run(&options, &mut io::stdout().lock()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: writing to standard output: {error}");
+            ExitCode::FAILURE
+        }
     }
-    let complaints = chosen.iter().filter(|it| !explore(it, &options)).count();
-    if complaints == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn explore(exploration: &Exploration, options: &Options) -> bool {
+/// Whether all is as it must be.
+fn run(options: &Options, out: &mut impl Write) -> io::Result<bool> {
+    let chosen: Vec<_> = all().into_iter().filter(|it| options.wants(it)).collect();
+    if chosen.is_empty() {
+        writeln!(out, "no scenario has such a name; --list shows them all")?;
+        return Ok(false);
+    }
+    let mut good = true;
+    for exploration in &chosen {
+        good &= explore(exploration, options, out)?;
+    }
+    Ok(good)
+}
+
+fn explore(exploration: &Exploration, options: &Options, out: &mut impl Write) -> io::Result<bool> {
     let scenario = &exploration.scenario;
-    println!("{}: {}", scenario.name, scenario.claim);
+    writeln!(out, "{}: {}", scenario.name, scenario.claim)?;
     if options.list {
-        return true;
+        return Ok(true);
     }
     let report = exploration.explore(options.limit);
-    println!("    {report}");
+    writeln!(out, "    {report}")?;
     let complaint = exploration.complain(&report);
     match (&complaint, &report.story) {
-        (Some(complaint), _) => println!("{complaint}"),
-        (None, Some(story)) if options.story => println!("{story}"),
+        (Some(complaint), _) => writeln!(out, "{complaint}")?,
+        (None, Some(story)) if options.story => writeln!(out, "{story}")?,
         _ => {}
     }
-    complaint.is_none()
+    Ok(complaint.is_none())
 }
