@@ -307,13 +307,29 @@ fn ways_back() -> Vec<Exploration> {
             s("round-trip", "there, back, and there again", Budget { pivots: 2, ..back }),
         ),
         holds(
+            &["U1", "R1"],
+            s(
+                "unpivot-and-crash",
+                "a crash, on the way there or back",
+                Budget { crashes: 1, ..back },
+            ),
+        ),
+        holds(
+            &["U1", "R2"],
+            s(
+                "unpivot-and-replay",
+                "a message again, on the way there or back",
+                Budget { duplicates: 1, ..back },
+            ),
+        ),
+        deep(holds(
             &["U1", "R1", "R2"],
             s(
                 "unpivot-with-faults",
                 "a crash, and a message again, on the way there or back",
                 Budget { crashes: 1, duplicates: 1, ..back },
             ),
-        ),
+        )),
     ]
 }
 
