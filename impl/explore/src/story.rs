@@ -110,7 +110,7 @@ fn late(request: &Floating) -> String {
         Floating::Create(object, ..) => format!("create {}", name(*object).0),
         Floating::Update(object, ..) => format!("update {}", name(*object).0),
         Floating::Delete(object, ..) => format!("delete {}", name(*object).0),
-        Floating::Fence(fence, _) => format!("fence {:?}", fence.0),
+        Floating::Fence(fence, _) => format!("fence {fence:?}"),
     }
 }
 

@@ -215,27 +215,25 @@ fn ended(state: &mut State, step: Step, how: Ended) -> Vec<Effect> {
 /// after it, and at a target, the pause is put back (Q5).
 fn pause_lost(state: &mut State) -> Vec<Effect> {
     let mut effects = vec![Effect::Say(Notice::PauseLost)];
-    match (state.phase(), &state.work) {
+    effects.extend(match (state.phase(), &state.work) {
         (Some(Phase::Quiescing), Work::Asking(_) | Work::Doing(Step::Settle | Step::Barrier)) => {
-            effects.extend(state.write_phase(Phase::Aborting { paused: true }));
+            state.write_phase(Phase::Aborting { paused: true })
         }
-        (
-            Some(
-                Phase::Committed
-                | Phase::Completing { .. }
-                | Phase::Cleaning { .. }
-                | Phase::Staging
-                | Phase::Staged { .. }
-                | Phase::Discarding
-                | Phase::Activating { .. }
-                | Phase::Held,
-            ),
-            _,
-        ) => effects.extend(state.perform(Step::Pause)),
+        // The pause is not made yet.
+        (Some(Phase::Quiescing), _) => return Vec::new(),
+        (Some(phase), _) if phase.is_paused() => state.perform(Step::Pause),
         _ => return Vec::new(),
-    }
+    });
     effects
 }
+
+/// Whoever asked is told no.
+fn no(why: &'static str) -> Vec<Effect> {
+    vec![Effect::Say(Notice::RequestRefused(why))]
+}
+
+const OTHERS_NOT_STOPPED: &str =
+    "nothing can make it safe unless the controllers of the other side are stopped";
 
 fn received(state: &mut State, message: Message) -> Vec<Effect> {
     match message {

@@ -1,6 +1,6 @@
 //! H1a: at no moment is an object effectively unpaused on both sides.
 
-use super::{Checker, Scene, Verdict, count, line, names};
+use super::{Checker, Scene, Verdict, count, line, names, plural};
 use crate::history::moves::Move;
 use crate::history::pause::{Span, Standing, spans};
 use crate::history::{Key, Side};
@@ -59,7 +59,7 @@ fn both(same: &[&Overlap<'_>], name: &str) -> Verdict {
     let (from, to) = first.map(|overlap| (overlap.from, overlap.to)).unwrap_or_default();
     Verdict::failed(format!(
         "{name} {} unpaused on both sides from {} to {}; expected one side at most.",
-        if same.len() == 1 { "was" } else { "were" },
+        plural(same.len(), "was", "were"),
         shown(from, "the beginning of the logs"),
         shown(to, "the end of the logs")
     ))

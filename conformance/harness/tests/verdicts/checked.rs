@@ -1,7 +1,7 @@
 //! What a checker must not take for right, and what it must not hold against a mover.
 
-use crate::audit_log::{Client, key};
-use crate::cluster::{cluster, stripped, with_local_owners};
+use crate::audit_log::Client;
+use crate::cluster::{stripped, with_local_owners};
 use crate::judged::Judged;
 use crate::story::{AGENT, CELL, CORE, DIALLER, Story, USER};
 use fulcrum_harness::verdict::Outcome::{Failed, Passed, Unknown};
@@ -17,22 +17,16 @@ fn owners_of_machine(story: &Story, at_target: bool) -> Value {
 /// It creates a Machine without owners, then its MachineSet, and only then says who owns it.
 #[test]
 fn an_owner_that_is_named_later_must_have_been_there_first() {
-    let mut story = Story::provisioned();
-    story.pause_source(1_000, CELL);
-    let mut keys: Vec<String> = cluster("c1").iter().map(key).collect();
-    keys.retain(|key| key != "MachineSet/c1-md-1");
-    let (early, late) = keys.split_at(keys.len() - 4);
-    story.copy_these(3_000, AGENT, early);
-    let mut machine = stripped(story.source.object("Machine/c1-md-1-a"));
-    let metadata = machine["metadata"].as_object_mut().expect("metadata is an object");
-    metadata.remove("ownerReferences");
-    story.target.create(4_000, AGENT, &machine);
-    story.copy_these(4_500, AGENT, &["MachineSet/c1-md-1".to_owned()]);
-    let owners = owners_of_machine(&story, true);
-    story.target.patch(4_800, AGENT, "Machine/c1-md-1-a", &owners);
-    story.copy_these(5_000, AGENT, late);
-    story.unpause_target(8_000, AGENT);
-    story.clean_up(12_000, CELL);
+    let without_owners = |story: &Story| {
+        let mut machine = stripped(story.source.object("Machine/c1-md-1-a"));
+        let metadata = machine["metadata"].as_object_mut().expect("metadata is an object");
+        metadata.remove("ownerReferences");
+        machine
+    };
+    let story = Story::with_a_machine_first(without_owners, |story| {
+        let owners = owners_of_machine(story, true);
+        story.target.patch(4_800, AGENT, "Machine/c1-md-1-a", &owners);
+    });
     let judged = Judged::story(&story);
     judged.came_out("O1", Failed).names("Machine", "default/c1-md-1-a").shows(4_800);
 }

@@ -225,20 +225,13 @@ fn a_machine_that_goes_inside_the_window_is_found() {
 /// A Machine is copied before the MachineSet that owns it.
 #[test]
 fn a_copy_that_comes_before_its_owner_is_found() {
-    let mut story = Story::provisioned();
-    story.pause_source(1_000, CELL);
-    let mut keys: Vec<String> = cluster("c1").iter().map(key).collect();
-    keys.retain(|key| key != "MachineSet/c1-md-1");
-    let (early, late) = keys.split_at(keys.len() - 4);
-    story.copy_these(3_000, AGENT, early);
-    let mut orphan = stripped(story.source.object("Machine/c1-md-1-a"));
-    let uid = story.source.object("MachineSet/c1-md-1")["metadata"]["uid"].clone();
-    orphan["metadata"]["ownerReferences"][0]["uid"] = uid;
-    story.target.create(4_000, AGENT, &orphan);
-    story.copy_these(4_500, AGENT, &["MachineSet/c1-md-1".to_owned()]);
-    story.copy_these(5_000, AGENT, late);
-    story.unpause_target(8_000, AGENT);
-    story.clean_up(12_000, CELL);
+    let orphan = |story: &Story| {
+        let mut orphan = stripped(story.source.object("Machine/c1-md-1-a"));
+        let uid = story.source.object("MachineSet/c1-md-1")["metadata"]["uid"].clone();
+        orphan["metadata"]["ownerReferences"][0]["uid"] = uid;
+        orphan
+    };
+    let story = Story::with_a_machine_first(orphan, |_| {});
     Judged::story(&story).came_out("O1", Failed).names("Machine", "default/c1-md-1-a");
 }
 

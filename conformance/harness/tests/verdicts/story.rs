@@ -2,7 +2,7 @@
 
 use crate::audit_log::{ApiServer, Client, instant, key};
 use crate::cluster::{cluster, stripped, with_local_owners};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Somebody with kubectl.
 pub(crate) const USER: Client =
@@ -86,6 +86,28 @@ impl Story {
                 show_paused(&mut self.target, at + 10, key, true);
             }
         }
+    }
+
+    /// A move that creates this Machine, of which it makes one from the source's, before the
+    /// MachineSet that owns it, and then puts right what it will.
+    pub(crate) fn with_a_machine_first(
+        machine: impl FnOnce(&Self) -> Value,
+        put_right: impl FnOnce(&mut Self),
+    ) -> Self {
+        let mut story = Self::provisioned();
+        story.pause_source(1_000, CELL);
+        let mut keys: Vec<String> = cluster("c1").iter().map(key).collect();
+        keys.retain(|key| key != "MachineSet/c1-md-1");
+        let (early, late) = keys.split_at(keys.len() - 4);
+        story.copy_these(3_000, AGENT, early);
+        let machine = machine(&story);
+        story.target.create(4_000, AGENT, &machine);
+        story.copy_these(4_500, AGENT, &["MachineSet/c1-md-1".to_owned()]);
+        put_right(&mut story);
+        story.copy_these(5_000, AGENT, late);
+        story.unpause_target(8_000, AGENT);
+        story.clean_up(12_000, CELL);
+        story
     }
 
     /// Pauses the source's Cluster; its controllers show it within a second.

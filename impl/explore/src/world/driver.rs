@@ -5,7 +5,7 @@ use fulcrum_model::protocol::{
     Version, Write, step,
 };
 
-use super::side::{Floating, HeldFence, HeldRecord, Pending};
+use super::side::{Floating, HeldRecord, Pending};
 use super::store::{Content, name, object};
 use super::{At, Violation, World};
 use crate::mutation::Mutation;
@@ -184,7 +184,7 @@ impl World {
     fn perform_fence(&mut self, at: At, fence: Fence, fate: Fate, scenario: &Scenario) {
         if scenario.fences && fate == Fate::Delayed {
             let side = self.side_mut(at);
-            let request = Floating::Fence(HeldFence(fence), side.store.fence_version);
+            let request = Floating::Fence(fence, side.store.fence_version);
             side.float(request);
         } else if scenario.fences {
             self.set_fence(at, fence);

@@ -103,7 +103,7 @@ impl World {
             Floating::Fence(fence, _) => {
                 let fits = request.can_land(&self.side(at).store);
                 if fits {
-                    self.set_fence(at, fence.0);
+                    self.set_fence(at, *fence);
                 }
                 (fits, None)
             }

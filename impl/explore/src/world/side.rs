@@ -85,23 +85,7 @@ pub enum Floating {
     /// A deletion of the object with this uid and version; no version: unguarded.
     Delete(usize, u8, Option<u8>),
     /// A write of the fence at this version.
-    Fence(HeldFence, u8),
-}
-
-/// A fence in a sorted list: the order says nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct HeldFence(pub Fence);
-
-impl PartialOrd for HeldFence {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for HeldFence {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.0 as u8).cmp(&(other.0 as u8))
-    }
+    Fence(Fence, u8),
 }
 
 /// A record in a sorted list: the order says nothing.
@@ -209,20 +193,7 @@ impl Side {
 
     /// Somebody took the mover's pause away where it has to stand.
     pub(crate) fn has_lost_its_pause(&self) -> bool {
-        let needed = matches!(
-            self.phase(),
-            Some(
-                Phase::Quiescing
-                    | Phase::Committed
-                    | Phase::Completing { .. }
-                    | Phase::Cleaning { .. }
-                    | Phase::Staging
-                    | Phase::Staged { .. }
-                    | Phase::Discarding
-                    | Phase::Activating { .. }
-                    | Phase::Held
-            )
-        );
+        let needed = self.phase().is_some_and(Phase::is_paused);
         needed && self.store.cluster.as_ref().is_some_and(|cluster| !cluster.paused())
     }
 

@@ -99,7 +99,7 @@ impl Write {
 }
 
 /// How the admission fence stands on this side.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Fence {
     /// Changes are anybody's.
     #[default]

@@ -1,20 +1,20 @@
 //! The two ways out of a hold: an operator says which side owns the cluster (H7).
 
 use super::record::{Epoch, LateWrite, Lineage, Phase, Reading, Record};
-use super::{Effect, Ended, Goal, Notice, Standing, State, Step, handshake};
+use super::{
+    Effect, Ended, Goal, Notice, OTHERS_NOT_STOPPED, Standing, State, Step, handshake, no,
+};
 
 /// This side is to own the cluster.
 pub(super) fn resume(state: &mut State, lineage: Lineage, others_stopped: bool) -> Vec<Effect> {
-    if let Some(no) = not_held(state) {
-        return no;
+    if let Some(refusal) = not_held(state) {
+        return refusal;
     }
     if state.record().is_none() {
-        return refused("the record is gone that would say whether the set is whole: restore it");
+        return no("the record is gone that would say whether the set is whole: restore it");
     }
     if !others_stopped {
-        return refused(
-            "nothing can make it safe unless the controllers of the other side are stopped",
-        );
+        return no(OTHERS_NOT_STOPPED);
     }
     state.goal = Some(Goal::Resume { lineage });
     state.settled(Step::Read)
@@ -28,11 +28,11 @@ pub(super) fn resuming(state: &mut State, lineage: Lineage, step: Step, how: End
     };
     if let Some(why) = incomplete(state, &here) {
         state.rest();
-        return refused(why);
+        return no(why);
     }
     let record = Record {
         lineage,
-        epoch: state.witness.max(Some(state.own().epoch)).map_or(Epoch(1), Epoch::next),
+        epoch: state.next_epoch(),
         phase: Phase::Aborting { paused: true },
         last: None,
         activation: None,
@@ -44,11 +44,11 @@ pub(super) fn resuming(state: &mut State, lineage: Lineage, step: Step, how: End
 
 /// The other side owns the cluster.
 pub(super) fn give_up(state: &mut State, lineage: Lineage, epoch: Epoch) -> Vec<Effect> {
-    if let Some(no) = not_held(state) {
-        return no;
+    if let Some(refusal) = not_held(state) {
+        return refusal;
     }
     if Some(epoch) < state.witness {
-        return refused("this side has seen a later epoch than the other side claims");
+        return no("this side has seen a later epoch than the other side claims");
     }
     state.goal = Some(Goal::Yield { lineage, epoch });
     state.perform(Step::Pause)
@@ -65,11 +65,7 @@ pub(super) fn yielding(
     match (step, how) {
         (Step::Read, Ended::Read(reading)) => {
             let mut record = recorded(state, lineage);
-            record.report(reading.entries().iter().map(|entry| LateWrite {
-                name: entry.name.clone(),
-                digest: entry.digest,
-                deleted: entry.deleting,
-            }));
+            record.report(reading.entries().iter().map(LateWrite::of));
             let mut effects = vec![Effect::Say(Notice::Late(record.late.clone()))];
             let phase = Phase::Cleaning { reading, deleting: false };
             let (last, activation, unproven) = (None, None, true);
@@ -81,15 +77,11 @@ pub(super) fn yielding(
     }
 }
 
-fn refused(why: &'static str) -> Vec<Effect> {
-    vec![Effect::Say(Notice::RequestRefused(why))]
-}
-
 fn not_held(state: &State) -> Option<Vec<Effect>> {
     match state.standing() {
         Standing::Held if state.rests() => None,
-        Standing::Held => Some(refused("something is being done here: ask again")),
-        _ => Some(refused("nothing is held here")),
+        Standing::Held => Some(no("something is being done here: ask again")),
+        _ => Some(no("nothing is held here")),
     }
 }
 

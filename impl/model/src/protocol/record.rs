@@ -125,6 +125,18 @@ pub struct LateWrite {
     pub deleted: bool,
 }
 
+impl LateWrite {
+    /// What an object holds that the move leaves behind.
+    pub(super) fn of(entry: &Entry) -> Self {
+        Self { name: entry.name.clone(), digest: entry.digest, deleted: entry.deleting }
+    }
+
+    /// The deletion of an object that is gone.
+    pub(super) fn gone(entry: &Entry) -> Self {
+        Self { deleted: true, ..Self::of(entry) }
+    }
+}
+
 /// How a move ended on its target; recorded once and replayed to whoever asks (A2).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Activation {
@@ -242,6 +254,28 @@ impl Phase {
     #[must_use]
     pub fn stages(&self) -> bool {
         self.is_of_target() && !self.owns()
+    }
+
+    /// Whether a side in this phase keeps its objects paused: a pause that is lost is put back, or
+    /// the attempt given up (Q5).
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        match self {
+            Self::Quiescing
+            | Self::Committed
+            | Self::Completing { .. }
+            | Self::Cleaning { .. }
+            | Self::Staging
+            | Self::Staged { .. }
+            | Self::Discarding
+            | Self::Activating { .. }
+            | Self::Held => true,
+            Self::Owner
+            | Self::Copying
+            | Self::Aborting { .. }
+            | Self::Released
+            | Self::Verifying { .. } => false,
+        }
     }
 
     /// Whether a side in this phase may act on the cluster: it owns it.

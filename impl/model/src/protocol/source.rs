@@ -4,13 +4,13 @@ mod clean_up;
 
 use super::record::{Activation, LateWrite, Move, Phase, Reading, Record};
 use super::{
-    Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work,
+    Effect, Ended, Goal, Message, Notice, Question, Refusal, Round, State, Step, Timer, Work, no,
 };
 
 /// Somebody asks for a move: look first whether it can begin.
 pub(super) fn begin(state: &mut State, id: u128) -> Vec<Effect> {
     if !matches!(state.phase(), Some(Phase::Owner)) || state.regressed() || !state.rests() {
-        return vec![Effect::Say(Notice::RequestRefused("only an owner at rest can begin a move"))];
+        return no("only an owner at rest can begin a move");
     }
     state.work = Work::Preflight(id);
     vec![Effect::Preflight]
@@ -213,11 +213,9 @@ pub(super) fn give_up(state: &mut State) -> Vec<Effect> {
     match state.phase() {
         Some(Phase::Copying | Phase::Quiescing) => out_of_time(state),
         Some(Phase::Committed | Phase::Completing { .. }) => {
-            vec![Effect::Say(Notice::RequestRefused(
-                "the move is committed: it can only be completed",
-            ))]
+            no("the move is committed: it can only be completed")
         }
-        _ => vec![Effect::Say(Notice::RequestRefused("no move runs here that could be given up"))],
+        _ => no("no move runs here that could be given up"),
     }
 }
 
@@ -298,11 +296,7 @@ fn aborted(state: &mut State) -> Vec<Effect> {
 /// A deletion that came after the commit cannot be carried: it is reported (I7).
 fn record_last(state: &mut State, reading: Reading) -> Vec<Effect> {
     let mut record = state.own().clone();
-    record.report(reading.entries().iter().filter(|entry| entry.deleting).map(|entry| LateWrite {
-        name: entry.name.clone(),
-        digest: entry.digest,
-        deleted: true,
-    }));
+    record.report(reading.entries().iter().filter(|entry| entry.deleting).map(LateWrite::of));
     record.phase = Phase::Completing { reading };
     state.write(record)
 }

@@ -236,6 +236,11 @@ impl State {
         goal || self.record().is_none_or(|record| record.unproven)
     }
 
+    /// An epoch above every one that was seen here: for who owns by an operator's word.
+    pub(super) fn next_epoch(&self) -> Epoch {
+        self.witness.map_or(self.own().epoch, |seen| seen.max(self.own().epoch)).next()
+    }
+
     /// The record, where one must be.
     pub(super) fn own(&self) -> &Record {
         self.record().expect("a step of a phase runs only where a record is stored")

@@ -3,7 +3,9 @@
 mod copies;
 
 use super::record::{Activation, Epoch, Lineage, Move, Phase, Reading, Record};
-use super::{Effect, Ended, Goal, Message, Notice, Refusal, Round, State, Step, Timer};
+use super::{
+    Effect, Ended, Goal, Message, OTHERS_NOT_STOPPED, Refusal, Round, State, Step, Timer, no,
+};
 use crate::digest::Digest;
 
 /// What a target does first in a phase that was just recorded, also after a crash.
@@ -81,7 +83,7 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
                 vec![report(state, round, count, digest)]
             }
             Some(Phase::Staging | Phase::Staged { .. }) if stages(state, mv) && state.rests() => {
-                let whole = matches!(state.phase(), Some(Phase::Staged { digest, .. }) if *digest == set.digest());
+                let whole = state.has_staged(&set);
                 state.goal = Some(Goal::Converge { round, set, whole });
                 state.settled(Step::Read)
             }
@@ -110,12 +112,9 @@ pub(super) fn receive(state: &mut State, message: Message) -> Vec<Effect> {
 /// A target that has recorded a message of the next epoch needs nobody for it: it is `Activating`
 /// already. Every other takeover rests on the operator's word that the source is stopped (H10).
 pub(super) fn take_over(state: &mut State, lineage: Lineage, others_stopped: bool) -> Vec<Effect> {
-    let no = |why| vec![Effect::Say(Notice::RequestRefused(why))];
     match state.phase() {
         Some(Phase::Staged { .. }) if !state.rests() => no("the copies are being changed"),
-        Some(Phase::Staged { .. }) if !others_stopped => {
-            no("nothing can make it safe unless the controllers of the other side are stopped")
-        }
+        Some(Phase::Staged { .. }) if !others_stopped => no(OTHERS_NOT_STOPPED),
         Some(Phase::Staged { .. }) => {
             state.goal = Some(Goal::Takeover { lineage });
             state.settled(Step::Read)
@@ -240,13 +239,11 @@ fn staged(state: &mut State, have: &Reading) -> Vec<Effect> {
             Some(Phase::Staged { count, digest })
                 if have.count() == *count && have.digest() == *digest =>
             {
-                let highest = state.witness.max(Some(state.own().epoch));
-                let epoch = highest.map_or(Epoch(1), Epoch::next);
-                activate(state, lineage, epoch, have)
+                activate(state, lineage, state.next_epoch(), have)
             }
             _ => {
                 let mut effects = wait(state);
-                effects.push(Effect::Say(Notice::RequestRefused("the copies have changed")));
+                effects.extend(no("the copies have changed"));
                 effects
             }
         },
@@ -272,6 +269,11 @@ fn own(state: &mut State, count: usize, digest: Digest) -> Vec<Effect> {
 }
 
 impl State {
+    /// Whether every copy of a set is recorded to be here.
+    fn has_staged(&self, set: &Reading) -> bool {
+        matches!(self.phase(), Some(Phase::Staged { digest, .. }) if *digest == set.digest())
+    }
+
     fn is_marked_by(&self, mv: Move) -> bool {
         self.record().is_some_and(|record| {
             record.phase == Phase::Owner

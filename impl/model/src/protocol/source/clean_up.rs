@@ -14,11 +14,8 @@ pub(super) fn clean(
         left.entries().iter().filter_map(|now| late_write(recorded, now)).collect();
     if !deleting {
         // What is gone before the first deletion was not deleted by the mover.
-        late.extend(
-            recorded.entries().iter().filter(|then| left.get(&then.name).is_none()).map(|then| {
-                LateWrite { name: then.name.clone(), digest: then.digest, deleted: true }
-            }),
-        );
+        let gone = recorded.entries().iter().filter(|then| left.get(&then.name).is_none());
+        late.extend(gone.map(LateWrite::gone));
     }
     let mut record = state.own().clone();
     record.phase = Phase::Cleaning { reading: recorded.clone(), deleting: true };
@@ -44,5 +41,5 @@ fn late_write(recorded: &Reading, now: &Entry) -> Option<LateWrite> {
     let same = recorded.get(&now.name).is_some_and(|then| {
         then.uid == now.uid && then.digest == now.digest && then.deleting == now.deleting
     });
-    (!same).then(|| LateWrite { name: now.name.clone(), digest: now.digest, deleted: now.deleting })
+    (!same).then(|| LateWrite::of(now))
 }

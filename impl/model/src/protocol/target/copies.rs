@@ -30,11 +30,7 @@ pub(super) fn converge(
             }
             None => {
                 if whole {
-                    late.push(LateWrite {
-                        name: entry.name.clone(),
-                        digest: entry.digest,
-                        deleted: true,
-                    });
+                    late.push(LateWrite::gone(entry));
                 }
                 writes.push(Write::Put { entry: entry.clone(), replaces: None });
             }
@@ -49,11 +45,7 @@ pub(super) fn converge(
 /// What somebody else wrote to a copy.
 fn late_write(copy: &Entry) -> Option<LateWrite> {
     let written = copy.applied.is_some_and(|applied| applied != copy.digest);
-    (copy.deleting || written).then(|| LateWrite {
-        name: copy.name.clone(),
-        digest: copy.digest,
-        deleted: copy.deleting,
-    })
+    (copy.deleting || written).then(|| LateWrite::of(copy))
 }
 
 /// What somebody else wrote is recorded before the mover overwrites or removes it (H6), and that
