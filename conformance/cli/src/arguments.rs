@@ -1,5 +1,6 @@
 //! What the program can be asked to do, and the help that teaches it.
 
+use crate::apiserver::ApiserverArgs;
 use crate::exit;
 use crate::graph::GraphArgs;
 use crate::judge::JudgeArgs;
@@ -12,7 +13,9 @@ Examples:
   fulcrum judge --source parent-audit.log --target child-audit.log
       judge a move of your own by the audit logs of both sides
   kubectl get -A -o json clusters,machines,secrets | fulcrum graph -
-      order what a move would carry";
+      order what a move would carry
+  fulcrum apiserver --kubeconfig fulcrum.kubeconfig
+      serve a Kubernetes API from memory, to try things on";
 
 const JUDGE_EXAMPLES: &str = "\
 Examples:
@@ -41,6 +44,27 @@ Where some Clusters have no plan, the others are shown, and the exit code is 3. 
 --json, `refused` are the Clusters without a plan and `problems` says why.
 No value of a Secret is printed.";
 
+const APISERVER_EXAMPLES: &str = "\
+Examples:
+  fulcrum apiserver --kubeconfig fulcrum.kubeconfig
+      serve with TLS on 127.0.0.1:6443; then, in another terminal:
+      kubectl --kubeconfig fulcrum.kubeconfig get namespaces
+  fulcrum apiserver --listen 127.0.0.1:0 --plain-http
+      serve plain HTTP on a port that is free, and say on which
+  fulcrum apiserver --tokens tokens.csv --kubeconfig fulcrum.kubeconfig
+      ask for a token; the kubeconfig holds one of an administrator, made for this run
+  kubectl get crd -o yaml > crds.yaml; fulcrum apiserver --crds crds.yaml
+      serve the kinds of another cluster as well
+
+A tokens.csv:
+  admin-token,admin,uid-of-admin,\"system:masters\"
+  plain-token,plain,uid-of-plain
+
+It answers as kube-apiserver does where it was held to recordings of one. There are namespaces,
+custom resources, garbage collection, RBAC, watches and server-side apply, and no nodes, pods that
+run, webhooks or storage: what it holds is gone when it ends. The kubeconfig is written when it is
+ready, its file mode is 0600, and a file that fulcrum did not write is left alone.";
+
 /// Tests of the distributed pivot: handing a cluster's Cluster API objects to the cluster itself.
 ///
 /// Without a command it judges a recorded move between two real clusters.
@@ -61,6 +85,9 @@ pub(crate) enum Command {
     /// Show which objects a move would carry, in which order, and what it would leave.
     #[command(after_help = format!("{GRAPH_EXAMPLES}\n\n{}", exit::HELP))]
     Graph(GraphArgs),
+    /// Serve a Kubernetes API from memory, for tests.
+    #[command(after_help = format!("{APISERVER_EXAMPLES}\n\n{}", exit::HELP))]
+    Apiserver(ApiserverArgs),
 }
 
 #[cfg(test)]

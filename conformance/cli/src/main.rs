@@ -1,9 +1,11 @@
-//! The `fulcrum` program: judges a move by the logs of its two sides, and orders real objects.
+//! The `fulcrum` program: judges a move by the logs of its two sides, orders real objects, and
+//! serves a Kubernetes API from memory.
 //!
-//! Each command is a file: `demonstration` (no command), `judge`, `graph`. What they say is
-//! made by the rooms below; here are arguments, files, exit codes and the one place where an error
-//! is printed.
+//! Each command is a file: `demonstration` (no command), `judge`, `graph`, `apiserver`. What they
+//! say is made by the rooms below; here are arguments, files, exit codes and the one place where an
+//! error is printed.
 
+mod apiserver;
 mod arguments;
 mod demonstration;
 mod exit;
@@ -47,6 +49,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => demonstration::run(),
         Some(Command::Judge(arguments)) => judge::run(arguments),
         Some(Command::Graph(arguments)) => graph::run(arguments),
+        Some(Command::Apiserver(arguments)) => apiserver::run(arguments),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a user of the built program sees: text, files and exit codes.
 
+mod apiserver;
 mod graph;
 mod graph_input;
 mod judge;
