@@ -8,7 +8,7 @@ mod objects;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
-use access::Access;
+use access::{ANY_TOKEN, Access};
 use anyhow::Context;
 use clap::Args;
 use fulcrum_apiserver::clock::Clock;
@@ -95,7 +95,7 @@ async fn serve(
     }
     let authority = identity.as_ref().map(Identity::authority);
     if let Some(file) = &args.kubeconfig {
-        kubeconfig::write(file, &url, authority, access.own_token.as_deref())?;
+        kubeconfig::write(file, &url, authority, &access.own_token)?;
     }
     teach(&mut text, args, &url);
     output::print(&text)?;
@@ -129,7 +129,9 @@ fn teach(text: &mut String, args: &ApiserverArgs, url: &str) {
             say(text, format_args!("\n  kubectl --server {url} get namespaces"));
         }
         None => {
-            let kubectl = format!("kubectl --server {url} --insecure-skip-tls-verify");
+            let token = if open { ANY_TOKEN } else { "TOKEN" };
+            let kubectl =
+                format!("kubectl --server {url} --insecure-skip-tls-verify --token {token}");
             say(text, format_args!("\n  {kubectl} get namespaces"));
             say(
                 text,

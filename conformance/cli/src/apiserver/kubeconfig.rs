@@ -30,7 +30,7 @@ pub(super) fn write(
     file: &Path,
     url: &str,
     authority: Option<&str>,
-    token: Option<&str>,
+    token: &str,
 ) -> Result<(), Failure> {
     check(file)?;
     // A file that was there keeps its mode: it is made anew.
@@ -52,11 +52,10 @@ fn unwritten(file: &Path, error: std::io::Error) -> Failure {
     Failure::usage(anyhow::Error::new(error).context(format!("write {}", file.display())))
 }
 
-fn render(url: &str, authority: Option<&str>, token: Option<&str>) -> String {
+fn render(url: &str, authority: Option<&str>, token: &str) -> String {
     let trust = authority.map_or_else(String::new, |pem| {
         format!("\n    certificate-authority-data: {}", STANDARD.encode(pem))
     });
-    let user = token.map_or_else(|| " {}".to_owned(), |token| format!("\n    token: \"{token}\""));
     format!(
         "{MARK}
 apiVersion: v1
@@ -67,7 +66,8 @@ clusters:
     server: {url}{trust}
 users:
 - name: fulcrum
-  user:{user}
+  user:
+    token: \"{token}\"
 contexts:
 - name: fulcrum
   context:
@@ -84,11 +84,10 @@ mod tests {
 
     #[test]
     fn it_has_what_the_server_needs_and_no_more() {
-        let open = render("http://127.0.0.1:80", None, None);
+        let open = render("http://127.0.0.1:80", None, "any");
         assert!(open.contains("\n    server: http://127.0.0.1:80\n"), "{open}");
-        assert!(open.contains("\n  user: {}\n"), "{open}");
         assert!(!open.contains("certificate-authority-data"), "{open}");
-        let closed = render("https://127.0.0.1:80", Some("PEM"), Some("t"));
+        let closed = render("https://127.0.0.1:80", Some("PEM"), "t");
         assert!(closed.contains("\n    certificate-authority-data: UEVN\n"), "{closed}");
         assert!(closed.contains("\n  user:\n    token: \"t\"\n"), "{closed}");
     }
@@ -97,8 +96,8 @@ mod tests {
     fn it_overwrites_its_own_file_alone() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("config");
-        write(&file, "http://a", None, None).expect("it is new");
-        write(&file, "http://b", None, Some("t")).expect("it is ours");
+        write(&file, "http://a", None, "any").expect("it is new");
+        write(&file, "http://b", None, "t").expect("it is ours");
         assert!(fs::read_to_string(&file).expect("it is there").contains("http://b"));
         #[cfg(unix)]
         {
@@ -107,6 +106,6 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         fs::write(&file, "apiVersion: v1\n").expect("the folder is ours");
-        assert!(write(&file, "http://c", None, None).is_err());
+        assert!(write(&file, "http://c", None, "any").is_err());
     }
 }
