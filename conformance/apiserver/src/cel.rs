@@ -1,10 +1,12 @@
 //! The Common Expression Language, as far as rules of schemas and of admission policies use it.
 //!
-//! Reading order: `lexer` cuts a text into tokens, `parser` builds the tree, `eval` computes it
-//! with the `functions`, [`judge()`] holds an object against the rules of its schema.
+//! Reading order: `lexer` cuts a text into tokens, `parser` builds the tree, `check` finds names
+//! that nobody declared, `eval` computes it with the `functions`, [`judge()`] holds an object
+//! against the rules of its schema.
 //!
 //! **Invariant:** an expression sees its variables and nothing else, and always ends.
 
+mod check;
 mod eval;
 mod functions;
 mod judge;
@@ -21,6 +23,8 @@ use serde_json::Value;
 
 pub use judge::judge;
 use parser::Node;
+
+use crate::schema::Schema;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +43,8 @@ pub enum Cel {
     List(Vec<Cel>),
     /// A map, or an object.
     Map(BTreeMap<String, Cel>),
+    /// A value, or none.
+    Optional(Option<Box<Cel>>),
 }
 
 impl From<&Value> for Cel {
@@ -76,6 +82,10 @@ impl Cel {
             (Self::List(a), Self::List(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
             }
+            (Self::Map(a), Self::Map(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k == l && a.same(b))
+            }
+            (Self::Optional(Some(a)), Self::Optional(Some(b))) => a.same(b),
             (Self::Int(_) | Self::Double(_), Self::Int(_) | Self::Double(_)) => {
                 self.order(other) == Some(Ordering::Equal)
             }
@@ -101,6 +111,20 @@ pub struct CompileError {
     pub message: String,
 }
 
+impl CompileError {
+    /// A complaint about the place `at` (in bytes) of a text, with the line that it is about.
+    fn at(text: &str, at: usize, why: &str) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let number = before.matches('\n').count() + 1;
+        let column = before[start..].chars().count();
+        let line = text[start..].lines().next().unwrap_or_default();
+        let dots = ".".repeat(column);
+        let place = format!("{number}:{}", column + 1);
+        Self { message: format!("ERROR: <input>:{place}: {why}\n | {line}\n | {dots}^") }
+    }
+}
+
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -114,12 +138,24 @@ impl std::error::Error for CompileError {}
 pub struct Program(Node);
 
 impl Program {
-    /// Reads an expression.
+    /// Reads an expression of a rule of a schema, or of a policy.
     ///
     /// # Errors
-    /// If it is none, or calls a function that is not known.
+    /// If it is none, or names a function or variable that is not known.
     pub fn compile(text: &str) -> Result<Self, CompileError> {
-        parser::parse(text).map(Self)
+        let node = parser::parse(text)?;
+        check::check(&node, text, None)?;
+        Ok(Self(node))
+    }
+
+    /// Reads an expression of a rule about values with this schema.
+    ///
+    /// # Errors
+    /// As [`Program::compile`], and if it selects a field that the schema does not have.
+    pub fn compile_for(text: &str, schema: &Schema) -> Result<Self, CompileError> {
+        let node = parser::parse(text)?;
+        check::check(&node, text, Some(schema))?;
+        Ok(Self(node))
     }
 
     /// Computes the expression.

@@ -51,7 +51,7 @@ pub fn apply(kind: Kind, live: &Value, body: &[u8]) -> Result<Value, Status> {
             merge::apply(&mut object, patch);
             Ok(object)
         }
-        Kind::Strategic => strategic::apply(live, merge::parse(body)?),
+        Kind::Strategic => strategic::apply(live, strategic::parse(body)?),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::stream;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -207,11 +208,7 @@ impl ApiServer {
                 Fault::Latency(time) => tokio::time::sleep(time).await,
                 Fault::Unavailable => return Broken::Refused.response(),
                 Fault::Refuse(refusal) => return self.refuse(&request, refusal),
-                Fault::Expired => {
-                    let status = Status::expired("too old resource version");
-                    let served = serve::Served::refused(status.into());
-                    return show::show(served, &request, &self.0.clock);
-                }
+                Fault::Expired => return self.expired(&request),
                 Fault::AnswerLost => lost = true,
             }
         }
@@ -243,6 +240,16 @@ impl ApiServer {
             user: user.map(|user| user.name.as_str()).unwrap_or_default(),
             agent: request.header("user-agent").unwrap_or_default(),
         })
+    }
+
+    /// A list is refused; a watch is opened, and says so in its only event.
+    fn expired(&self, request: &Request) -> http::Response<Body> {
+        let status = Status::expired("too old resource version");
+        let answer = match Asked::of(request).verb {
+            "watch" => Answer::watch(Box::pin(stream::iter([("ERROR", status.to_value())]))),
+            _ => status.into(),
+        };
+        show::show(serve::Served::refused(answer), request, &self.0.clock)
     }
 
     fn refuse(&self, request: &Request, refusal: Refusal) -> http::Response<Body> {

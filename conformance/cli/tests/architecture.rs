@@ -69,6 +69,8 @@ fn forbidden(from: &str, to: &str) -> Option<&'static str> {
         "proto" => Some("the wire protocol leans on nothing of ours"),
         "impl/model" => Some("the model leans on nothing of ours"),
         "conformance/harness" => Some("the harness leans on nothing of ours"),
+        "conformance/apiserver" => Some("the API server is for others, too"),
+        "impl/identity" => Some("who a cluster is says nothing of what is moved"),
         "impl/explore" if to != "impl/model" => Some("the model checker leans on the model only"),
         _ => None,
     }
@@ -97,6 +99,8 @@ fn the_table_of_arrows_forbids_what_it_should() {
     assert!(forbidden("impl/cell", "conformance/harness").is_some());
     assert!(forbidden("conformance/sim", "conformance/reference").is_some());
     assert!(forbidden("impl/model", "proto").is_some());
+    assert!(forbidden("conformance/apiserver", "conformance/harness").is_some());
+    assert!(forbidden("impl/identity", "impl/model").is_some());
     assert!(forbidden("conformance/reference", "impl/model").is_none());
     assert!(forbidden("conformance/cli", "conformance/reference").is_none());
     assert!(forbidden("impl/mover", "impl/model").is_none());

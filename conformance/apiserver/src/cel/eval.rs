@@ -14,6 +14,10 @@ pub(super) struct Scope<'a> {
 
 type Evaluated = Result<Cel, String>;
 
+/// The names of types; they stand for what `type` gives.
+pub(super) const TYPES: [&str; 9] =
+    ["bool", "int", "double", "string", "list", "map", "null_type", "type", "optional_type"];
+
 /// What Kubernetes writes for what a name in CEL cannot hold.
 const ESCAPES: [(&str, &str); 4] =
     [("__dot__", "."), ("__dash__", "-"), ("__slash__", "/"), ("__underscores__", "__")];
@@ -33,6 +37,16 @@ fn field<'c>(map: &'c BTreeMap<String, Cel>, name: &str) -> Option<&'c Cel> {
     map.get(name).or_else(|| map.get(&unescape(name)))
 }
 
+/// A field that need not be there.
+fn maybe(of: &Cel, name: &str) -> Evaluated {
+    match of {
+        Cel::Map(map) => Ok(Cel::Optional(field(map, name).cloned().map(Box::new))),
+        Cel::Optional(None) => Ok(Cel::Optional(None)),
+        Cel::Optional(Some(inner)) => maybe(inner, name),
+        _ => Err(no_overload()),
+    }
+}
+
 impl<'a> Scope<'a> {
     pub(super) fn new(variables: &'a BTreeMap<&'a str, Cel>) -> Self {
         Self { outer: None, variables }
@@ -46,19 +60,22 @@ impl<'a> Scope<'a> {
     pub(super) fn eval(&self, node: &Node) -> Evaluated {
         match node {
             Node::Literal(value) => Ok(value.clone()),
-            Node::Name(name) => {
-                self.find(name).cloned().ok_or_else(|| format!("no such attribute(s): {name}"))
-            }
-            Node::Select(of, name) => match self.eval(of)? {
+            Node::Name(name, _) => match self.find(name) {
+                Some(value) => Ok(value.clone()),
+                None if TYPES.contains(&name.as_str()) => Ok(Cel::String(name.clone())),
+                None => Err(format!("no such attribute(s): {name}")),
+            },
+            Node::Select(of, name, _) => match self.eval(of)? {
                 Cel::Map(map) => {
                     field(&map, name).cloned().ok_or_else(|| format!("no such key: {name}"))
                 }
-                _ => Err(no_overload()),
+                other => maybe(&other, name),
             },
-            Node::Has(of, name) => match self.eval(of)? {
-                Cel::Map(map) => Ok(Cel::Bool(field(&map, name).is_some())),
-                _ => Err(no_overload()),
-            },
+            Node::Maybe(of, name) => maybe(&self.eval(of)?, name),
+            Node::Has(of, name, _) => {
+                let found = maybe(&self.eval(of)?, name)?;
+                Ok(Cel::Bool(found != Cel::Optional(None)))
+            }
             Node::Index(of, index) => index_of(self.eval(of)?, &self.eval(index)?),
             Node::List(items) => {
                 items.iter().map(|item| self.eval(item)).collect::<Result<_, _>>().map(Cel::List)

@@ -7,7 +7,7 @@ use regex::Regex;
 use super::Cel;
 
 /// The names that are known.
-const NAMES: [&str; 26] = [
+const NAMES: [&str; 30] = [
     "size",
     "string",
     "int",
@@ -34,6 +34,10 @@ const NAMES: [&str; 26] = [
     "find",
     "dyn",
     "type",
+    "hasValue",
+    "value",
+    "orValue",
+    "or",
 ];
 
 pub(super) fn is_known(name: &str) -> bool {
@@ -57,12 +61,30 @@ pub(super) fn call(name: &str, arguments: &[Cel]) -> Result<Cel, String> {
         [Cel::String(text), Cel::String(from), Cel::String(to)] if name == "replace" => {
             Some(Cel::String(text.replace(from.as_str(), to)))
         }
+        [Cel::Optional(found), rest @ ..] => of_optional(name, found.as_deref(), rest)?,
         [Cel::List(items), rest @ ..] => of_list(name, items, rest),
         [Cel::Map(map)] if name == "size" => Some(length(map.len())),
         [value] => of_value(name, value),
         _ => None,
     };
     found.ok_or_else(|| "no such overload".to_owned())
+}
+
+fn of_optional(name: &str, found: Option<&Cel>, rest: &[Cel]) -> Result<Option<Cel>, String> {
+    Ok(match (name, rest) {
+        ("hasValue", []) => Some(Cel::Bool(found.is_some())),
+        ("value", []) => match found {
+            Some(value) => Some(value.clone()),
+            None => return Err("optional.none() dereference".to_owned()),
+        },
+        ("orValue", [other]) => Some(found.unwrap_or(other).clone()),
+        ("or", [other @ Cel::Optional(_)]) => Some(match found {
+            Some(value) => Cel::Optional(Some(Box::new(value.clone()))),
+            None => other.clone(),
+        }),
+        ("type", []) => Some(Cel::String("optional_type".to_owned())),
+        _ => None,
+    })
 }
 
 fn of_value(name: &str, value: &Cel) -> Option<Cel> {
@@ -77,6 +99,7 @@ fn of_value(name: &str, value: &Cel) -> Option<Cel> {
                 Cel::String(_) => "string",
                 Cel::List(_) => "list",
                 Cel::Map(_) => "map",
+                Cel::Optional(_) => "optional_type",
             }
             .to_owned(),
         )),

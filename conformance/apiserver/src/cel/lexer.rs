@@ -19,12 +19,9 @@ const SIGNS: [&str; 23] = [
     "[", "]", "{", "}", ",",
 ];
 
-fn error(at: usize, why: &str) -> CompileError {
-    CompileError { message: format!("ERROR: <input>:1:{}: {why}", at + 1) }
-}
-
 /// The tokens of a text, each with its place.
 pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, CompileError> {
+    let error = |at: usize, why: &str| CompileError::at(text, at, why);
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(first) = text[at..].chars().next() {
@@ -74,29 +71,38 @@ fn number(rest: &str) -> Option<(Token, usize)> {
     Some((token, length + usize::from(unsigned)))
 }
 
-/// A text in quotes; `r` before them keeps backslashes.
+/// A text in quotes, one or three; `r` before them keeps backslashes.
 fn string(rest: &str) -> Result<Option<(Token, usize)>, &'static str> {
     let raw = rest.starts_with(['r', 'R']) && rest[1..].starts_with(['"', '\'']);
-    let start = usize::from(raw);
-    let Some(quote) = rest[start..].chars().next().filter(|c| ['"', '\''].contains(c)) else {
+    let body = &rest[usize::from(raw)..];
+    let Some(quote) =
+        ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| body.starts_with(*quote))
+    else {
         return Ok(None);
     };
+    let start = usize::from(raw) + quote.len();
+    let inside = &rest[start..];
     let mut text = String::new();
-    let mut letters = rest[start + 1..].char_indices();
+    let mut letters = inside.char_indices();
     while let Some((at, letter)) = letters.next() {
-        match letter {
-            letter if letter == quote => return Ok(Some((Token::Text(text), start + at + 2))),
-            '\\' if !raw => {
-                let (_, escaped) = letters.next().ok_or("unterminated text")?;
-                text.push(match escaped {
-                    'n' => '\n',
-                    't' => '\t',
-                    'r' => '\r',
-                    other => other,
-                });
-            }
-            letter => text.push(letter),
+        if inside[at..].starts_with(quote) {
+            return Ok(Some((Token::Text(text), start + at + quote.len())));
         }
+        if letter != '\\' || raw {
+            text.push(letter);
+            continue;
+        }
+        let (_, escaped) = letters.next().ok_or("unterminated text")?;
+        text.push(match escaped {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'v' => '\u{b}',
+            'f' => '\u{c}',
+            other => other,
+        });
     }
     Err("unterminated text")
 }

@@ -7,10 +7,14 @@ use super::{Cel, CompileError, functions};
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Literal(Cel),
-    Name(String),
-    Select(Box<Node>, String),
+    /// A variable, and where it stands.
+    Name(String, usize),
+    /// `x.y`, and where the dot stands.
+    Select(Box<Node>, String, usize),
+    /// `x.?y`.
+    Maybe(Box<Node>, String),
     /// `has(x.y)`.
-    Has(Box<Node>, String),
+    Has(Box<Node>, String, usize),
     Index(Box<Node>, Box<Node>),
     List(Vec<Node>),
     Map(Vec<(Node, Node)>),
@@ -36,6 +40,8 @@ const LEVELS: [&[&str]; 5] =
     [&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
 /// How deep an expression may go.
 const DEPTH: usize = 64;
+/// How many parts a chain of operators or fields may have.
+const LENGTH: usize = 512;
 
 impl Node {
     /// Whether a variable occurs.
@@ -43,10 +49,12 @@ impl Node {
         let any = |nodes: &[Self]| nodes.iter().any(|node| node.mentions(wanted));
         match self {
             Self::Literal(_) => false,
-            Self::Name(name) => name == wanted,
-            Self::Select(of, _) | Self::Has(of, _) | Self::Not(of) | Self::Minus(of) => {
-                of.mentions(wanted)
-            }
+            Self::Name(name, _) => name == wanted,
+            Self::Select(of, ..)
+            | Self::Maybe(of, _)
+            | Self::Has(of, ..)
+            | Self::Not(of)
+            | Self::Minus(of) => of.mentions(wanted),
             Self::Index(a, b) | Self::Binary(_, a, b) => a.mentions(wanted) || b.mentions(wanted),
             Self::List(nodes) | Self::Call(_, nodes) => any(nodes),
             Self::Map(pairs) => pairs.iter().any(|(k, v)| k.mentions(wanted) || v.mentions(wanted)),
@@ -58,7 +66,7 @@ impl Node {
 
 /// Reads a whole expression.
 pub(super) fn parse(text: &str) -> Result<Node, CompileError> {
-    let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, end: text.len() };
+    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
     let node = parser.expression()?;
     match parser.peek() {
         None => Ok(node),
@@ -66,23 +74,39 @@ pub(super) fn parse(text: &str) -> Result<Node, CompileError> {
     }
 }
 
-struct Parser {
+struct Parser<'t> {
+    text: &'t str,
     tokens: Vec<(usize, Token)>,
     at: usize,
     depth: usize,
-    end: usize,
 }
 
 type Parsed = Result<Node, CompileError>;
 
-impl Parser {
+impl Parser<'_> {
     fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.at).map(|(_, token)| token)
     }
 
+    /// Where the next token stands.
+    fn place(&self) -> usize {
+        self.tokens.get(self.at).map_or(self.text.len(), |(place, _)| *place)
+    }
+
+    /// Where the last token stands.
+    fn before(&self) -> usize {
+        let last = self.at.checked_sub(1).and_then(|last| self.tokens.get(last));
+        last.map_or(0, |(place, _)| *place)
+    }
+
     fn error(&self, why: &str) -> CompileError {
-        let place = self.tokens.get(self.at).map_or(self.end, |(place, _)| *place);
-        CompileError { message: format!("ERROR: <input>:1:{}: {why}", place + 1) }
+        CompileError::at(self.text, self.place(), why)
+    }
+
+    /// Keeps a chain short enough to be walked.
+    fn count(&self, links: &mut usize) -> Result<(), CompileError> {
+        *links += 1;
+        if *links > LENGTH { Err(self.error("expression is too long")) } else { Ok(()) }
     }
 
     fn takes(&mut self, sign: &str) -> bool {
@@ -125,7 +149,9 @@ impl Parser {
             return self.unary();
         };
         let mut left = self.binary(level + 1)?;
+        let mut links = 0;
         while let Some(sign) = signs.iter().copied().find(|sign| self.takes(sign)) {
+            self.count(&mut links)?;
             let right = self.binary(level + 1)?;
             left = Node::Binary(sign, Box::new(left), Box::new(right));
         }
@@ -134,8 +160,10 @@ impl Parser {
 
     fn unary(&mut self) -> Parsed {
         let mut signs = Vec::new();
+        let mut links = 0;
         while let Some(sign) = ["!", "-"].into_iter().find(|sign| self.takes(sign)) {
             signs.push(sign);
+            self.count(&mut links)?;
         }
         let node = self.member()?;
         Ok(signs.iter().rev().fold(node, |node, sign| match (*sign, node) {
@@ -147,16 +175,22 @@ impl Parser {
 
     fn member(&mut self) -> Parsed {
         let mut node = self.primary()?;
+        let mut links = 0;
         loop {
+            self.count(&mut links)?;
+            let place = self.place();
             if self.takes(".") {
+                let maybe = self.takes("?");
                 let Some(Token::Name(name)) = self.peek().cloned() else {
                     return Err(self.error("Syntax error: no name behind '.'"));
                 };
                 self.at += 1;
-                node = if self.takes("(") {
+                node = if maybe {
+                    Node::Maybe(Box::new(node), name)
+                } else if self.takes("(") {
                     self.method(node, name)?
                 } else {
-                    Node::Select(Box::new(node), name)
+                    Node::Select(Box::new(node), name, place)
                 };
             } else if self.takes("[") {
                 let index = self.expression()?;
@@ -169,29 +203,34 @@ impl Parser {
     }
 
     fn method(&mut self, object: Node, name: String) -> Parsed {
+        let place = self.before();
         let mut arguments = self.list(")")?;
         if MACROS.contains(&name.as_str()) {
             if arguments.len() < 2 {
                 return Err(self.error(&format!("found no matching overload for '{name}'")));
             }
-            let Node::Name(variable) = arguments.remove(0) else {
+            let Node::Name(variable, _) = arguments.remove(0) else {
                 return Err(self.error("argument must be a simple name"));
             };
             return Ok(Node::Macro { name, list: Box::new(object), variable, parts: arguments });
         }
         arguments.insert(0, object);
-        self.call(name, arguments)
+        self.call(name, arguments, place)
     }
 
-    fn call(&self, name: String, mut arguments: Vec<Node>) -> Parsed {
+    /// A call; `place` is where its bracket stands.
+    fn call(&self, name: String, mut arguments: Vec<Node>, place: usize) -> Parsed {
         if name == "has" {
             return match arguments.pop() {
-                Some(Node::Select(of, field)) if arguments.is_empty() => Ok(Node::Has(of, field)),
+                Some(Node::Select(of, field, at)) if arguments.is_empty() => {
+                    Ok(Node::Has(of, field, at))
+                }
                 _ => Err(self.error("invalid argument to has() macro")),
             };
         }
         if !functions::is_known(&name) {
-            return Err(self.error(&format!("undeclared reference to '{name}' (in container '')")));
+            let why = format!("undeclared reference to '{name}' (in container '')");
+            return Err(CompileError::at(self.text, place, &why));
         }
         Ok(Node::Call(name, arguments))
     }
@@ -210,6 +249,7 @@ impl Parser {
     }
 
     fn primary(&mut self) -> Parsed {
+        let place = self.place();
         let Some(token) = self.peek().cloned() else {
             return Err(self.error("Syntax error: mismatched input '<EOF>'"));
         };
@@ -223,10 +263,11 @@ impl Parser {
                 "false" => Ok(Node::Literal(Cel::Bool(false))),
                 "null" => Ok(Node::Literal(Cel::Null)),
                 _ if self.takes("(") => {
+                    let bracket = self.before();
                     let arguments = self.list(")")?;
-                    self.call(name, arguments)
+                    self.call(name, arguments, bracket)
                 }
-                _ => Ok(Node::Name(name)),
+                _ => Ok(Node::Name(name, place)),
             },
             Token::Sign("(") => {
                 let node = self.expression()?;

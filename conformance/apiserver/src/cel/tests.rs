@@ -74,3 +74,85 @@ fn a_rule_about_a_change_needs_an_old_value_and_what_is_unchanged_is_forgiven() 
     assert_eq!(texts(11, None), ["n: Invalid value: \"integer\": not 11"]);
     assert_eq!(texts(11, Some(11)), Vec::<String>::new());
 }
+
+#[test]
+fn names_and_fields_that_nobody_declared_are_refused_with_their_place() {
+    let schema = Schema::parse(&json!({
+        "type": "object",
+        "properties": {"list": {"type": "array", "items": {
+            "type": "object", "properties": {"n": {"type": "integer"}},
+        }}},
+    }))
+    .expect("it is a schema");
+    let refused = |text: &str| Program::compile_for(text, &schema).err().map(|why| why.message);
+    assert_eq!(refused("self.list.all(x, x.n > 0) && has(self.list[0].n)"), None);
+    assert_eq!(
+        refused("self.nope > 1").as_deref(),
+        Some("ERROR: <input>:1:5: undefined field 'nope'\n | self.nope > 1\n | ....^")
+    );
+    assert!(refused("self.list.all(x, x.m > 0)").is_some());
+    assert!(refused("object.list").is_some());
+    let why = Program::compile("true &&\nnope").expect_err("nobody declared it").message;
+    let text =
+        "ERROR: <input>:2:1: undeclared reference to 'nope' (in container '')\n | nope\n | ^";
+    assert_eq!(why, text);
+}
+
+/// What the only rule of a field `at` says of a change.
+fn judged(rule: &Value, new: &Value, old: Option<&Value>) -> Vec<String> {
+    let mut schema = json!({
+        "type": "object",
+        "properties": {"at": {
+            "type": "object",
+            "properties": {
+                "n": {"type": "integer"},
+                "list": {"type": "array", "items": {"type": "object", "properties": {
+                    "n": {"type": "integer"},
+                }}},
+            },
+        }},
+    });
+    let place = if new["at"]["list"].is_array() {
+        "/properties/at/properties/list/items"
+    } else {
+        "/properties/at"
+    };
+    schema.pointer_mut(place).expect("it is there")["x-kubernetes-validations"] = json!([rule]);
+    let schema = Schema::parse(&schema).expect("it is a schema");
+    judge(&schema, new, old).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_old_value_may_be_optional() {
+    let rule = json!({
+        "rule": "oldSelf.hasValue() || self.n > 1",
+        "optionalOldSelf": true,
+        "message": "too few",
+        "fieldPath": ".n",
+    });
+    let (one, two) = (json!({"at": {"n": 1}}), json!({"at": {"n": 2}}));
+    assert_eq!(judged(&rule, &one, None), ["at.n: Invalid value: \"object\": too few"]);
+    assert_eq!(judged(&rule, &two, None), Vec::<String>::new());
+    assert_eq!(judged(&rule, &one, Some(&two)), Vec::<String>::new());
+}
+
+#[test]
+fn elements_that_cannot_be_told_apart_are_forgiven_with_their_list() {
+    let rule = json!({"rule": "self.n > 1"});
+    let old = json!({"at": {"list": [{"n": 1}]}, "other": 1});
+    let more = json!({"at": {"list": [{"n": 1}, {"n": 2}]}});
+    assert_eq!(judged(&rule, &old, Some(&old)), Vec::<String>::new());
+    assert_eq!(
+        judged(&rule, &more, Some(&old)),
+        ["at.list[0]: Invalid value: \"object\": failed rule: self.n > 1"]
+    );
+}
+
+#[test]
+fn a_rule_that_fails_to_be_judged_is_an_error() {
+    let missing = json!({"at": {}});
+    assert_eq!(
+        judged(&json!({"rule": "self.n > 1"}), &missing, None),
+        ["at: Invalid value: \"object\": no such key: n evaluating rule: self.n > 1"]
+    );
+}
