@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 /// Says what time it is.
@@ -38,6 +38,12 @@ impl Clock for RuntimeClock {
 #[must_use]
 pub fn seconds(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A moment after another.
+#[must_use]
+pub fn later(now: Timestamp, delay: SignedDuration) -> Timestamp {
+    now.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
 /// How long from `now` until `then`; nothing if it is past.

@@ -82,11 +82,6 @@ impl<F: Fn(&str, &str) -> Option<(GroupResource, bool)>> Kinds for F {
     }
 }
 
-/// A text field of the metadata, or empty.
-fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object["metadata"][field].as_str().unwrap_or_default()
-}
-
 /// The finalizers of an object.
 fn finalizers(object: &Value) -> impl Iterator<Item = &str> {
     object["metadata"]["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str)

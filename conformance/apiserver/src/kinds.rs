@@ -32,6 +32,7 @@ mod workload;
 
 use serde_json::{Value, json};
 
+use crate::json::text_at;
 use crate::registry::Resource;
 use crate::schema::{self, Kind, Schema};
 use crate::status::{FieldError, FieldErrorKind, Status, quote};
@@ -103,15 +104,15 @@ pub(crate) fn refuse_types(object: &Value, schema: &Schema) -> Result<(), Status
         return Ok(());
     };
     let have = error.value.trim_matches('"');
-    let (kind, field) = (text(object, "/kind"), &error.field);
+    let (kind, field) = (text_at(object, "/kind"), &error.field);
     let why = format!("json: cannot unmarshal {have} into Go struct field {kind}.{field}");
     Err(undecodable(object, &why))
 }
 
 /// The 400 of an object that cannot be decoded.
 fn undecodable(object: &Value, why: &str) -> Status {
-    let kind = text(object, "/kind");
-    let version = text(object, "/apiVersion").rsplit('/').next().unwrap_or_default();
+    let kind = text_at(object, "/kind");
+    let version = text_at(object, "/apiVersion").rsplit('/').next().unwrap_or_default();
     let version = quote(version);
     Status::bad_request(format!("{kind} in version {version} cannot be handled as a {kind}: {why}"))
 }
@@ -204,11 +205,6 @@ fn immutable(new: &Value, old: &Value, pointer: &str) -> Option<FieldError> {
     let (now, was) = (at(new), at(old));
     let field = pointer.trim_start_matches('/').replace('/', ".");
     (now != was).then(|| FieldError::invalid_value(field, &now, "field is immutable"))
-}
-
-/// The text at a JSON pointer, or empty.
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The list at a JSON pointer, or an empty one.

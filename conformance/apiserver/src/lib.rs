@@ -5,6 +5,24 @@
 //! controller manager do, and is held to recordings of them (`tests/reality.rs`, `REALITY.md`).
 //! [`ApiServer`] is the type to start from.
 //!
+//! ```
+//! # use std::sync::Arc;
+//! # use fulcrum_apiserver::{ApiServer, Options};
+//! # use fulcrum_apiserver::{auth::Tokens, clock::RuntimeClock, entropy::Seeded};
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = ApiServer::new(Options {
+//!     clock: Arc::new(RuntimeClock::starting_at("2026-01-01T00:00:00Z".parse()?)),
+//!     entropy: Arc::new(Seeded::new(1)),
+//!     tokens: Tokens::none_needed(),
+//! });
+//! // kube::Client::new(server.clone(), "default") talks to it; the collector runs beside it:
+//! let running = server.clone();
+//! let controllers = tokio::spawn(async move { running.run().await });
+//! # controllers.abort();
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Reading order:
 //! 1. [`server`] is what all requests share, [`http`] takes one from bytes to an answer.
 //! 2. `ops` carries it out: one file a verb.
@@ -31,6 +49,7 @@ pub mod entropy;
 pub mod fields;
 pub mod http;
 pub mod inject;
+mod json;
 pub mod kinds;
 #[cfg(feature = "listen")]
 pub mod listen;

@@ -169,8 +169,3 @@ impl Op<'_> {
         act(&tracked, &who)
     }
 }
-
-/// A text field of the metadata, or empty.
-pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object["metadata"][field].as_str().unwrap_or_default()
-}

@@ -20,6 +20,7 @@ use crate::http::answer::{Answer, Body};
 use crate::http::request::{Asked, Request};
 use crate::http::{serve, show};
 use crate::inject::{Broken, Facts, Fault, Injections, Refusal};
+use crate::json::metadata;
 use crate::kinds;
 use crate::registry::{Registry, Resource};
 use crate::status::{GroupResource, Status};
@@ -88,7 +89,7 @@ impl Inner {
         let mut known = self.definitions.lock().unwrap_or_else(PoisonError::into_inner);
         let mut fresh = BTreeMap::new();
         for definition in stored {
-            let text = |field: &str| crate::ops::text(&definition, field).to_owned();
+            let text = |field: &str| metadata(&definition, field).to_owned();
             let id = (text("uid"), text("resourceVersion"));
             let resources = known.remove(&id).unwrap_or_else(|| kinds::crd::resources(&definition));
             fresh.insert(id, resources);

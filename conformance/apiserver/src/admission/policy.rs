@@ -14,6 +14,7 @@ use super::params::{self, acts, is_exempt};
 use super::variables::{self, Variables, object, truth, words};
 use super::{Admission, Review};
 use crate::cel::{Cel, Program};
+use crate::json::text;
 use crate::status::{Cause, GroupResource, Status};
 use crate::store::Store;
 
@@ -85,10 +86,6 @@ impl Admission for Policies {
 
 fn name(object: &Value) -> &Value {
     &object["metadata"]["name"]
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
 }
 
 fn fails_open(policy: &Value) -> bool {

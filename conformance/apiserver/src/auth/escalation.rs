@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::rbac::{Grants, RoleRef, Rule, holds, leads_to, rules, text};
+use super::rbac::{Grants, RoleRef, Rule, holds, leads_to, rules};
 use super::{Attributes, Decision, User, authorize};
+use crate::json::text;
 use crate::registry::Caller;
 use crate::status::{GroupResource, Status, quote};
 use crate::store::Store;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Attributes, Decision, User, builtin, service_account};
+use crate::json::text;
 use crate::status::{GroupResource, Status, quote};
 use crate::store::{Key, Store};
 
@@ -237,9 +238,4 @@ fn source(binding: &Value, subject: &Value) -> String {
         format!("RoleBinding {}", quote(&format!("{name}/{namespace}")))
     };
     format!("{bound} of {} {} to {kind} {}", role.kind, quote(role.name), quote(&who))
-}
-
-/// A text, or empty.
-pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
 }

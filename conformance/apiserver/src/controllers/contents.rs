@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Action, Step, is_deleted};
+use crate::clock::later;
+use crate::json::metadata;
 use crate::status::GroupResource;
 use crate::store::{Key, Store};
 
@@ -47,13 +49,12 @@ impl Contents {
     /// An action was refused: its namespace is looked at again.
     pub fn failed(&mut self, action: &Action, now: Timestamp) {
         if let Action::Create { key, .. } = action {
-            let again = now.checked_add(RETRY).unwrap_or(Timestamp::MAX);
-            self.due.insert(key.namespace.clone(), again);
+            self.due.insert(key.namespace.clone(), later(now, RETRY));
         }
     }
 
     fn read(&mut self, store: &Store, now: Timestamp) {
-        let later = now.checked_add(DELAY).unwrap_or(Timestamp::MAX);
+        let moment = later(now, DELAY);
         let seen = self.seen.filter(|seen| *seen <= store.revision());
         let events = seen.and_then(|seen| store.events_since(seen).ok());
         let concerned: Vec<String> = match events {
@@ -71,12 +72,12 @@ impl Contents {
             None => {
                 let all = store.list(&GroupResource::new("", "namespaces"), None, None);
                 let all = all.map(|(all, _)| all).unwrap_or_default();
-                all.iter().map(|namespace| super::text(namespace, "name").to_owned()).collect()
+                all.iter().map(|namespace| metadata(namespace, "name").to_owned()).collect()
             }
         };
         self.seen = Some(store.revision());
         for name in concerned {
-            self.due.entry(name).or_insert(later);
+            self.due.entry(name).or_insert(moment);
         }
     }
 }

@@ -21,7 +21,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Action, Propagation, Step, finalizers, is_deleted, text};
+use super::{Action, Propagation, Step, finalizers, is_deleted};
+use crate::clock::{later, seconds};
+use crate::json::metadata;
 use crate::kinds::crd::approval::{self, Approval};
 use crate::kinds::crd::conditions::{self, Condition};
 use crate::kinds::crd::{CLEANUP, resource};
@@ -52,14 +54,6 @@ struct Count {
     uid: String,
     due: Timestamp,
     until: Timestamp,
-}
-
-fn later(now: Timestamp, delay: SignedDuration) -> Timestamp {
-    now.checked_add(delay).unwrap_or(Timestamp::MAX)
-}
-
-fn seconds(now: Timestamp) -> String {
-    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn group(definition: &Value) -> &str {
@@ -152,8 +146,8 @@ impl Definitions {
             self.counts.clear();
             for definition in all(store) {
                 // In the order of their last writes.
-                let order = text(&definition, "resourceVersion").parse().unwrap_or_default();
-                self.enqueue(text(&definition, "name"), moment, order);
+                let order = metadata(&definition, "resourceVersion").parse().unwrap_or_default();
+                self.enqueue(metadata(&definition, "name"), moment, order);
             }
             return;
         };
@@ -176,8 +170,8 @@ impl Definitions {
     fn enqueue_others(&mut self, store: &Store, than: &Value, moment: Timestamp, order: u64) {
         let others = all(store);
         let others = others.iter().filter(|other| group(other) == group(than));
-        for name in others.map(|other| text(other, "name")) {
-            if name != text(than, "name") {
+        for name in others.map(|other| metadata(other, "name")) {
+            if name != metadata(than, "name") {
                 self.enqueue(name, moment, order);
             }
         }
@@ -191,7 +185,7 @@ impl Definitions {
         definition: &Value,
         now: Timestamp,
     ) -> Vec<Action> {
-        let uid = text(definition, "uid").to_owned();
+        let uid = metadata(definition, "uid").to_owned();
         let known = self.counts.get(&key.name).is_some_and(|count| count.uid == uid);
         if known || !awaits(definition) {
             return Vec::new();
@@ -206,7 +200,7 @@ impl Definitions {
         let kind = instance_resource(definition);
         for object in instances(store, definition).iter().filter(|object| !is_deleted(object)) {
             actions.push(Action::Delete {
-                key: Key::new(&kind, text(object, "namespace"), text(object, "name")),
+                key: Key::new(&kind, metadata(object, "namespace"), metadata(object, "name")),
                 propagation: Propagation::Background,
                 uid: String::new(),
                 version: String::new(),
@@ -227,7 +221,7 @@ impl Definitions {
         for (name, count) in due {
             let key = Key::new(&resource(), "", &name);
             let awaiting = |definition: &Arc<Value>| {
-                text(definition, "uid") == count.uid && awaits(definition)
+                metadata(definition, "uid") == count.uid && awaits(definition)
             };
             let Some(definition) = store.get(&key).filter(awaiting) else {
                 self.counts.remove(&name);

@@ -24,6 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Action, Kinds, Step};
+use crate::clock;
+use crate::json::metadata;
 use crate::status::GroupResource;
 use crate::store::{Event, Key, Store};
 use graph::{Graph, Node, Owner};
@@ -104,7 +106,7 @@ impl Gc {
         let Some(object) = store.get(key) else {
             return;
         };
-        let uid = super::text(&object, "uid").to_owned();
+        let uid = metadata(&object, "uid").to_owned();
         let owners: Vec<String> = graph::owners(&object).map(|owner| owner.uid).collect();
         for uid in owners.into_iter().chain([uid]) {
             if self.graph.get(&uid).is_some_and(|node| node.orphaning) {
@@ -117,7 +119,7 @@ impl Gc {
 
     fn enqueue(&mut self, job: Job, now: Timestamp) {
         if self.queued.insert(job.clone()) {
-            let due = now.checked_add(self.delay).unwrap_or(Timestamp::MAX);
+            let due = clock::later(now, self.delay);
             self.order += 1;
             self.queue.insert((due, self.order), job);
         }
@@ -150,8 +152,8 @@ impl Gc {
             // Reading the present never fails.
             let (objects, _) = store.list(&resource, None, None).unwrap_or_default();
             for object in objects {
-                let namespace = super::text(&object, "namespace");
-                let key = Key::new(&resource, namespace, super::text(&object, "name"));
+                let namespace = metadata(&object, "namespace");
+                let key = Key::new(&resource, namespace, metadata(&object, "name"));
                 self.stored(key, &object, now);
             }
         }
@@ -164,7 +166,7 @@ impl Gc {
         }
         match (&event.new, &event.old) {
             (Some(new), _) => self.stored(event.key.clone(), new, now),
-            (None, Some(old)) => self.gone(super::text(old, "uid"), now),
+            (None, Some(old)) => self.gone(metadata(old, "uid"), now),
             (None, None) => {}
         }
     }
@@ -264,7 +266,7 @@ fn report(node: &Node, reference: &Owner, now: Timestamp) -> Action {
     let namespace =
         if node.key.namespace.is_empty() { "default" } else { node.key.namespace.as_str() };
     let name = format!("{}.{:x}", node.key.name, now.as_nanosecond());
-    let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let time = clock::seconds(now);
     let mut involved = json!({
         "kind": node.kind,
         "name": node.key.name,

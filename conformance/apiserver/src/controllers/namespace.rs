@@ -15,7 +15,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Action, Propagation, Step, finalizers, is_deleted, text};
+use super::{Action, Propagation, Step, finalizers, is_deleted};
+use crate::clock::later;
+use crate::json::metadata;
 use crate::status::GroupResource;
 use crate::store::{Key, Store};
 use conditions::Left;
@@ -46,10 +48,6 @@ pub struct Namespaces {
 
 fn namespaces() -> GroupResource {
     GroupResource::new("", "namespaces")
-}
-
-fn later(now: Timestamp, delay: SignedDuration) -> Timestamp {
-    now.checked_add(delay).unwrap_or(Timestamp::MAX)
 }
 
 impl Namespaces {
@@ -125,7 +123,7 @@ impl Namespaces {
             }
         };
         for namespace in written.iter().filter(|namespace| is_deleted(namespace)) {
-            self.enqueue(text(namespace, "name"), later(now, GRACE));
+            self.enqueue(metadata(namespace, "name"), later(now, GRACE));
         }
     }
 
@@ -184,7 +182,7 @@ fn deletions(store: &Store, namespace: &str) -> Vec<Action> {
     for (resource, objects) in contents(store, namespace) {
         for object in objects {
             actions.push(Action::Delete {
-                key: Key::new(&resource, namespace, text(&object, "name")),
+                key: Key::new(&resource, namespace, metadata(&object, "name")),
                 propagation: Propagation::Background,
                 uid: String::new(),
                 version: String::new(),

@@ -11,6 +11,7 @@ mod tests;
 use serde_json::Value;
 
 use super::yaml;
+use crate::json::type_name;
 use crate::protobuf;
 use crate::status::{Status, quote};
 
@@ -250,7 +251,7 @@ fn no_type(why: &str) -> Status {
 /// Kind and version have to be texts of an object.
 fn check_type(value: &Value) -> Result<(), Status> {
     let Value::Object(fields) = value else {
-        return match json::type_name(value) {
+        return match type_name(value) {
             "null" => Ok(()),
             name => {
                 let why =
@@ -260,7 +261,7 @@ fn check_type(value: &Value) -> Result<(), Status> {
         };
     };
     for key in ["apiVersion", "kind"] {
-        let name = fields.get(key).map_or("null", json::type_name);
+        let name = fields.get(key).map_or("null", type_name);
         if !matches!(name, "null" | "string") {
             return Err(no_type(&format!(
                 "json: cannot unmarshal {name} into Go struct field .{key} of type string"

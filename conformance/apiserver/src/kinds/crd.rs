@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::json::text;
 use crate::registry::{Resource, Strategy, Subresource};
 use crate::status::{FieldError, GroupResource, Status};
 use conditions::Condition;
@@ -159,11 +160,6 @@ fn add(to: &mut Value, what: &str) {
         Value::Array(all) => all.push(json!(what)),
         none => *none = json!([what]),
     }
-}
-
-/// A text, or empty.
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
 }
 
 /// A list, or an empty one.

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use super::parts::{integer, object, reference, schema, string};
-use super::text;
+use crate::json::text_at;
 use crate::meta::names;
 use crate::registry::{Resource, Strategy};
 use crate::schema::Schema;
@@ -201,8 +201,8 @@ fn rename(
 /// What is wrong with an event in the form of the core group.
 fn judge(event: &Value, core: bool) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let namespace = text(event, "/metadata/namespace");
-    let about = text(event, "/involvedObject/namespace");
+    let namespace = text_at(event, "/metadata/namespace");
+    let about = text_at(event, "/involvedObject/namespace");
     let timed = event["eventTime"].is_string();
     let agree = match (about.is_empty(), timed) {
         (true, true) => ["default", "kube-system"].contains(&namespace),
@@ -224,7 +224,7 @@ fn judge(event: &Value, core: bool) -> Vec<FieldError> {
 /// Who reports has to have a name.
 fn reporter(event: &Value, core: bool) -> Vec<FieldError> {
     let field = if core { "reportingComponent" } else { "reportingController" };
-    let name = text(event, "/reportingComponent");
+    let name = text_at(event, "/reportingComponent");
     let mut errors = Vec::new();
     if name.is_empty() {
         errors.push(FieldError::required(field, ""));
@@ -246,7 +246,7 @@ fn words(event: &Value) -> Vec<FieldError> {
             _ => errors.push(long(field, MAX_WORD)),
         }
     }
-    if text(event, "/message").len() > MAX_MESSAGE {
+    if text_at(event, "/message").len() > MAX_MESSAGE {
         errors.push(long("message", MAX_MESSAGE));
     }
     errors
@@ -271,7 +271,7 @@ fn strictly(event: &Value) -> Vec<FieldError> {
     if !event["eventTime"].is_string() {
         errors.push(FieldError::required("eventTime", ""));
     }
-    let kind = text(event, "/type");
+    let kind = text_at(event, "/type");
     if !["Normal", "Warning"].contains(&kind) {
         errors.push(FieldError::invalid("type", "", format!("has invalid value: {kind}")));
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use serde_json::{Value, json};
 
 use super::parts::{conditions, list, object, schema, string};
-use super::{restore, text};
+use super::restore;
+use crate::json::text_at;
 use crate::meta::{NameRule, names};
 use crate::registry::{Caller, Resource, Strategy, Subresource};
 use crate::schema::Schema;
@@ -96,7 +97,7 @@ impl Strategy for Namespace {
     }
 
     fn admit_delete(&self, _by: &Caller<'_>, namespace: &Value) -> Result<(), Status> {
-        let name = text(namespace, "/metadata/name");
+        let name = text_at(namespace, "/metadata/name");
         if !PROTECTED.contains(&name) {
             return Ok(());
         }
@@ -106,7 +107,7 @@ impl Strategy for Namespace {
 
     /// What is deleted stays as it is until it has been emptied.
     fn begin_deletion(&self, namespace: &mut Value, now: &str) -> bool {
-        if text(namespace, "/metadata/deletionTimestamp").is_empty() {
+        if text_at(namespace, "/metadata/deletionTimestamp").is_empty() {
             namespace["metadata"]["deletionTimestamp"] = json!(now);
             namespace["status"]["phase"] = json!("Terminating");
             return true;
@@ -117,7 +118,7 @@ impl Strategy for Namespace {
 
 /// Writes the label, whatever was sent, once there is a name.
 fn label(namespace: &mut Value) {
-    let name = text(namespace, "/metadata/name").to_owned();
+    let name = text_at(namespace, "/metadata/name").to_owned();
     let Some(Value::Object(metadata)) = namespace.get_mut("metadata") else {
         return;
     };
@@ -145,8 +146,8 @@ fn finalizers(namespace: &Value, field: impl Fn(usize) -> String) -> Vec<FieldEr
 }
 
 fn phase(namespace: &Value) -> Option<FieldError> {
-    let phase = text(namespace, "/status/phase");
-    let deleted = !text(namespace, "/metadata/deletionTimestamp").is_empty();
+    let phase = text_at(namespace, "/status/phase");
+    let deleted = !text_at(namespace, "/metadata/deletionTimestamp").is_empty();
     let (wanted, why) = if deleted {
         ("Terminating", "may only be 'Terminating' if `deletionTimestamp` is not empty")
     } else {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::parts::{
     atomic, boolean, free, integer, keyed, list, object, partly_free, pointer, set, string, texts,
 };
-use super::{fill, list_mut, text};
+use super::{fill, list_mut};
+use crate::json::text_at;
 use crate::status::FieldError;
 
 /// The lists of containers.
@@ -110,7 +111,7 @@ pub(super) fn complete(spec: &mut Value) {
     });
     fill(spec, &usual);
     // the older name of the field goes with the newer one
-    let account = ["/serviceAccountName", "/serviceAccount"].map(|at| text(spec, at).to_owned());
+    let account = ["/serviceAccountName", "/serviceAccount"].map(|at| text_at(spec, at).to_owned());
     if let Some(name) = account.into_iter().find(|name| !name.is_empty()) {
         spec["serviceAccountName"] = json!(name);
         spec["serviceAccount"] = json!(name);
@@ -122,7 +123,7 @@ pub(super) fn complete(spec: &mut Value) {
 }
 
 fn complete_container(container: &mut Value) {
-    let always = is_latest(text(container, "/image"));
+    let always = is_latest(text_at(container, "/image"));
     let usual = json!({
         "resources": {},
         "terminationMessagePath": "/dev/termination-log",

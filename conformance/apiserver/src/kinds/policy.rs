@@ -8,7 +8,8 @@ use super::parts::{
     schema, selector, set, string,
 };
 use super::usual::{Trait, Usual};
-use super::{fill, list_mut, text};
+use super::{fill, list_mut};
+use crate::json::text_at;
 use crate::meta::names;
 use crate::registry::Resource;
 use crate::status::FieldError;
@@ -108,7 +109,7 @@ fn complete_match(object: &mut Value, pointer: &str) {
 fn judge_policy(policy: &Value) -> Vec<FieldError> {
     let spec = &policy["spec"];
     let mut errors = Vec::new();
-    if !["Fail", "Ignore"].contains(&text(spec, "/failurePolicy")) {
+    if !["Fail", "Ignore"].contains(&text_at(spec, "/failurePolicy")) {
         let (field, value) = ("spec.failurePolicy", &spec["failurePolicy"]);
         errors.push(FieldError::not_supported(field, value, ["Fail", "Ignore"]));
     }
@@ -124,7 +125,7 @@ fn judge_policy(policy: &Value) -> Vec<FieldError> {
         errors.push(FieldError::required("spec.auditAnnotations", why));
     }
     for (at, validation) in validations.iter().enumerate() {
-        if text(validation, "/expression").trim().is_empty() {
+        if text_at(validation, "/expression").trim().is_empty() {
             let field = format!("spec.validations[{at}].expression");
             errors.push(FieldError::required(field, "expression is not specified"));
         }
@@ -133,7 +134,7 @@ fn judge_policy(policy: &Value) -> Vec<FieldError> {
 }
 
 fn judge_binding(binding: &Value) -> Vec<FieldError> {
-    let name = text(binding, "/spec/policyName");
+    let name = text_at(binding, "/spec/policyName");
     let mut errors = Vec::new();
     if name.is_empty() {
         errors.push(FieldError::required("spec.policyName", ""));

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::rbac::{drop_empty, refuse_types};
 use crate::auth::{Attributes, Decision, User, authorize};
+use crate::json::text;
 use crate::registry::{Caller, Resource, Strategy};
 use crate::schema::Schema;
 use crate::status::{GroupKind, Status};
@@ -187,11 +188,6 @@ fn attributes(spec: &Value) -> Attributes<'_> {
 
 fn drop_empty_texts(map: &mut Map<String, Value>) {
     map.retain(|_, value| value.as_str() != Some(""));
-}
-
-/// A text, or empty.
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
 }
 
 /// The texts of a list.

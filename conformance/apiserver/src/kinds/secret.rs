@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::parts::{boolean, pointer, schema, string, texts};
+use super::payload;
 use super::usual::Usual;
-use super::{payload, text};
+use crate::json::text_at;
 use crate::registry::Resource;
 use crate::status::{FieldError, Status};
 
@@ -56,7 +57,7 @@ fn judge(secret: &Value, old: Option<&Value>) -> Vec<FieldError> {
 /// What a type wants to be there.
 fn wanted(secret: &Value, data: &Map<String, Value>) -> Vec<FieldError> {
     let lacks = |key: &&str| !data.contains_key(*key);
-    let missing: Vec<&str> = match text(secret, "/type") {
+    let missing: Vec<&str> = match text_at(secret, "/type") {
         "kubernetes.io/service-account-token" => {
             let there = secret["metadata"]["annotations"][ACCOUNT].as_str();
             let field = format!("metadata.annotations[{ACCOUNT}]");

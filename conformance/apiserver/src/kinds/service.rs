@@ -7,7 +7,8 @@ use super::parts::{
     string, texts,
 };
 use super::usual::{Trait, Usual};
-use super::{fill, list_mut, text};
+use super::{fill, list_mut};
+use crate::json::text_at;
 use crate::meta::NameRule;
 use crate::registry::Resource;
 use crate::status::Status;
@@ -49,7 +50,7 @@ fn services() -> Resource {
 fn finish(service: &mut Value) -> Result<(), Status> {
     let spec = &mut service["spec"];
     fill(spec, &json!({"sessionAffinity": "None", "type": "ClusterIP"}));
-    if text(spec, "/type") != "ExternalName" {
+    if text_at(spec, "/type") != "ExternalName" {
         fill(spec, &json!({"internalTrafficPolicy": "Cluster"}));
     }
     for port in list_mut(spec, "/ports") {

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::parts::{self, boolean, keyed, list, object, pointer, reference, string};
-use super::text;
 use crate::clock;
+use crate::json::text_at;
 use crate::registry::{Caller, Resource, Strategy, Subresource};
 use crate::schema::Schema;
 use crate::status::{FieldError, GroupKind, Status};
@@ -101,7 +101,7 @@ impl Strategy for ServiceAccount {
         }
         // the time of the request is one that the server wrote
         let now: Timestamp = by.now.parse().unwrap_or_default();
-        let then = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+        let then = clock::later(now, SignedDuration::from_secs(seconds));
         Ok(json!({
             "kind": "TokenRequest",
             "apiVersion": "authentication.k8s.io/v1",
@@ -132,7 +132,7 @@ fn refuse_duration(seconds: i64) -> Result<(), Status> {
 
 /// A token of the form of JWT.
 fn token(account: &Value, audiences: &[Value], from: Timestamp, until: Timestamp) -> String {
-    let of = |field: &str| text(account, &format!("/metadata/{field}"));
+    let of = |field: &str| text_at(account, &format!("/metadata/{field}"));
     let (name, namespace) = (of("name"), of("namespace"));
     let claims = json!({
         "aud": audiences,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{builtin, omit_empty, parts, payload};
+use crate::json::text_at;
 use crate::registry::Resource;
 
 fn served(kind: &str) -> Resource {
@@ -77,7 +78,7 @@ fn an_image_without_a_tag_is_always_pulled() {
     let pod = completed("Pod", json!({"kind": "Pod", "spec": {"containers": containers}}));
     let policies: Vec<&str> = super::list(&pod, "/spec/containers")
         .iter()
-        .map(|container| super::text(container, "/imagePullPolicy"))
+        .map(|container| text_at(container, "/imagePullPolicy"))
         .collect();
     assert_eq!(policies, ["Always", "Always", "Always", "IfNotPresent", "IfNotPresent"]);
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::parts::{conditions, integer, partly_free, pointer, schema, selector};
 use super::usual::{Trait, Usual};
 use super::{fill, podspec};
+use crate::json::text_at;
 use crate::registry::{Resource, Subresource};
 use crate::status::{FieldError, Status};
 
@@ -124,7 +125,7 @@ fn judge(object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     if spec["selector"].is_null() {
         errors.push(FieldError::required("spec.selector", ""));
     } else if spec["selector"].as_object().is_some_and(|selector| selector.is_empty()) {
-        let kind = super::text(object, "/kind").to_lowercase();
+        let kind = text_at(object, "/kind").to_lowercase();
         let why = format!("empty selector is invalid for {kind}");
         errors.push(FieldError::invalid_value("spec.selector", &json!({}), why));
     } else if wanted.into_iter().flatten().any(|(key, value)| labels[key] != *value) {

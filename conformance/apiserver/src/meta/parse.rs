@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Meta, OwnerReference};
+use crate::clock;
+use crate::json::type_name;
 use crate::status::Status;
 
 /// The fields of an entry of `managedFields`.
@@ -205,18 +207,11 @@ fn time(value: &Value, key: &str) -> Result<Option<String>, String> {
              \"2006\""
         )
     })?;
-    Ok(Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
+    Ok(Some(clock::seconds(time)))
 }
 
 fn mismatch(value: &Value, key: &str, want: &str) -> String {
-    let have = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
+    let have = type_name(value);
     let dot = if key.is_empty() { "" } else { "." };
     format!(
         "json: cannot unmarshal {have} into Go struct field ObjectMeta.metadata{dot}{key} of \

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Op, decode, text};
+use super::{Op, decode};
 use crate::admission::Operation;
 use crate::http::answer::Answer;
+use crate::json::metadata;
 use crate::managers::{Tracked, Who};
 use crate::meta::{self, Meta};
 use crate::status::{GroupResource, Status};
@@ -65,7 +66,7 @@ fn connect(op: &Op<'_>) -> Result<Answer, Status> {
 /// # Errors
 /// 400 if they are not those of the request.
 pub(crate) fn check_place(op: &Op<'_>, object: &Value, named: bool) -> Result<(), Status> {
-    let namespace = text(object, "namespace");
+    let namespace = metadata(object, "namespace");
     if !namespace.is_empty() && namespace != op.namespace() {
         return Err(Status::bad_request(
             "the namespace of the provided object does not match the namespace sent on the \
@@ -73,7 +74,7 @@ pub(crate) fn check_place(op: &Op<'_>, object: &Value, named: bool) -> Result<()
         ));
     }
     if named {
-        let (name, wanted) = (text(object, "name"), &op.asked.name);
+        let (name, wanted) = (metadata(object, "name"), &op.asked.name);
         if name.is_empty() {
             return Err(Status::bad_request(format!(
                 "the name of the object ({wanted} based on URL) was undeterminable: name must be \
@@ -116,10 +117,10 @@ fn check_namespace(op: &Op<'_>, object: &Value) -> Result<(), Status> {
     let Some(found) = op.server.store.get(&Key::new(&namespaces, "", namespace)) else {
         return Err(Status::not_found(&namespaces, namespace));
     };
-    if text(&found, "deletionTimestamp").is_empty() {
+    if metadata(&found, "deletionTimestamp").is_empty() {
         return Ok(());
     }
-    let name = text(object, "name");
+    let name = metadata(object, "name");
     Err(Status::namespace_terminating(&op.group_resource(), name, namespace))
 }
 
@@ -130,7 +131,7 @@ fn check_namespace(op: &Op<'_>, object: &Value) -> Result<(), Status> {
 pub(crate) fn insert(op: &Op<'_>, mut object: Value) -> Result<Value, Status> {
     let strategy = &op.resource.strategy;
     check_namespace(op, &object)?;
-    let sent_name = text(&object, "name").to_owned();
+    let sent_name = metadata(&object, "name").to_owned();
     op.mutate(&op.review(Operation::Create, &sent_name, None), &mut object)?;
     if op.resource.custom.as_ref().is_some_and(|custom| custom.terminating) {
         let why = "create not allowed while custom resource definition is terminating";
@@ -155,7 +156,7 @@ pub(crate) fn insert(op: &Op<'_>, mut object: Value) -> Result<Value, Status> {
     }
     let key = op.key(&meta.name);
     if let Some(found) = op.server.store.get(&key) {
-        let deleting = !text(&found, "deletionTimestamp").is_empty();
+        let deleting = !metadata(&found, "deletionTimestamp").is_empty();
         return Err(Status::already_exists(&op.group_resource(), &meta.name, deleting));
     }
     if op.options.dry_run {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::options::{dry_run_errors, refuse};
-use super::{Op, read, text};
+use super::{Op, read};
 use crate::admission::Operation;
 use crate::controllers::Propagation;
 use crate::http::answer::Answer;
 use crate::http::negotiate;
 use crate::http::request::Asked;
+use crate::json::metadata;
 use crate::status::{FieldError, Status, quote, success};
 
 /// Finalizers by which the collector is told what becomes of dependents.
@@ -125,9 +126,9 @@ pub(crate) fn one(op: &Op<'_>) -> Result<Answer, Status> {
 }
 
 fn delete(op: &Op<'_>, live: &Value, options: &DeleteOptions) -> Result<Answer, Status> {
-    let name = text(live, "name").to_owned();
+    let name = metadata(live, "name").to_owned();
     let (gk, gr) = (op.resource.group_kind(), op.group_resource());
-    let (uid, version) = (text(live, "uid"), text(live, "resourceVersion"));
+    let (uid, version) = (metadata(live, "uid"), metadata(live, "resourceVersion"));
     if let Some(want) = options.uid.as_deref().filter(|want| *want != uid) {
         return Err(Status::conflict_uid(&gk, &name, want, uid));
     }
@@ -147,7 +148,7 @@ fn delete(op: &Op<'_>, live: &Value, options: &DeleteOptions) -> Result<Answer, 
     if differ {
         object["metadata"]["finalizers"] = json!(finalizers);
     }
-    if text(live, "deletionTimestamp").is_empty() {
+    if metadata(live, "deletionTimestamp").is_empty() {
         object["metadata"]["deletionTimestamp"] = json!(op.now);
         object["metadata"]["deletionGracePeriodSeconds"] = json!(0);
         let generation = object["metadata"]["generation"].as_i64().unwrap_or_default();
@@ -189,7 +190,7 @@ fn mark(
     if options.dry_run || object == *live {
         return Ok(Answer::object(200, object));
     }
-    let key = op.key(text(live, "name"));
+    let key = op.key(metadata(live, "name"));
     let stored = op.resource.strategy.to_stored(object);
     let stored = op.server.write(&key, |store| store.update(&key, stored, None))?;
     Ok(Answer::object(200, op.show(Value::clone(&stored))))
@@ -205,7 +206,7 @@ fn remove(
     let shows_object = op.resource.strategy.returns_deleted();
     let mut answer = live.clone();
     if !options.dry_run {
-        let key = op.key(text(live, "name"));
+        let key = op.key(metadata(live, "name"));
         let gone = op.server.write(&key, |store| store.delete(&key, None))?;
         answer = op.show(Value::clone(&gone));
     }
@@ -233,7 +234,7 @@ pub(crate) fn collection(op: &Op<'_>) -> Result<Answer, Status> {
     let options = options(op)?;
     let listed = read::matching(op)?;
     for object in &listed.items {
-        let namespace = text(object, "namespace").to_owned();
+        let namespace = metadata(object, "namespace").to_owned();
         let live = op.show(object.clone());
         let single = Asked { namespace, ..op.asked.clone() };
         let op = Op {

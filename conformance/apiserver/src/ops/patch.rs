@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::options::FieldValidation;
-use super::{Op, create, decode, text, update};
+use super::{Op, create, decode, update};
 use crate::http::answer::Answer;
 use crate::http::yaml;
+use crate::json::metadata;
 use crate::meta::ordered::ordered;
 use crate::patch::{self, Kind};
 use crate::registry::Resource;
@@ -114,7 +115,7 @@ fn check_type(op: &Op<'_>, patched: &Value) -> Result<(), Status> {
             let (version, kind) = (field("apiVersion"), field("kind"));
             let group = version.rsplit_once('/').map_or("", |(group, _)| group);
             let kind = GroupKind::new(group, kind);
-            return Err(Status::invalid(&kind, text(patched, "name"), vec![error]));
+            return Err(Status::invalid(&kind, metadata(patched, "name"), vec![error]));
         }
     }
     Ok(())

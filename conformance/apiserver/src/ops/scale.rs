@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::patch::Means;
-use super::{Op, decode, text, update};
+use super::{Op, decode, update};
 use crate::http::answer::Answer;
+use crate::json::metadata;
 use crate::patch;
 use crate::registry::ScalePaths;
 use crate::status::Status;
@@ -84,7 +85,7 @@ fn write(op: &Op<'_>, live: &Value, scale: &Value) -> Result<Answer, Status> {
         place = &mut place[part];
     }
     *place = json!(replicas);
-    let sent = text(scale, "resourceVersion");
+    let sent = metadata(scale, "resourceVersion");
     if !sent.is_empty() {
         object["metadata"]["resourceVersion"] = json!(sent);
     }

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Op, create, decode, text};
+use super::{Op, create, decode};
 use crate::admission::Operation;
 use crate::http::answer::Answer;
+use crate::json::metadata;
 use crate::meta::{self, Meta};
 use crate::status::{FieldError, Status};
 use crate::store::Key;
@@ -34,7 +35,7 @@ pub(crate) fn put(op: &Op<'_>) -> Result<Answer, Status> {
 
 /// A uid that is sent is a condition.
 fn check_uid(op: &Op<'_>, object: &Value, live: &Value) -> Result<(), Status> {
-    let (sent, have) = (text(object, "uid"), text(live, "uid"));
+    let (sent, have) = (metadata(object, "uid"), metadata(live, "uid"));
     if sent.is_empty() || sent == have {
         return Ok(());
     }
@@ -54,7 +55,7 @@ fn check_uid(op: &Op<'_>, object: &Value, live: &Value) -> Result<(), Status> {
 /// # Errors
 /// As the API refuses.
 pub(crate) fn replace(op: &Op<'_>, live: &Value, mut object: Value) -> Result<Value, Status> {
-    let name = text(live, "name").to_owned();
+    let name = metadata(live, "name").to_owned();
     op.mutate(&op.review(Operation::Update, &name, Some(live)), &mut object)?;
     check_version(op, &object, live)?;
     let object = prepare(op, live, object)?;
@@ -80,8 +81,8 @@ pub(crate) fn replace(op: &Op<'_>, live: &Value, mut object: Value) -> Result<Va
 
 /// A resourceVersion that is sent is a condition; some kinds want one.
 fn check_version(op: &Op<'_>, object: &Value, live: &Value) -> Result<(), Status> {
-    let (resource, name) = (op.group_resource(), text(live, "name"));
-    let sent = text(object, "resourceVersion");
+    let (resource, name) = (op.group_resource(), metadata(live, "name"));
+    let sent = metadata(object, "resourceVersion");
     let version = if sent.is_empty() { Ok(0) } else { sent.parse::<u64>() };
     let Ok(version) = version else {
         let sent = crate::status::quote(sent);
@@ -95,7 +96,7 @@ fn check_version(op: &Op<'_>, object: &Value, live: &Value) -> Result<(), Status
             Err(Status::must_have_version(&resource, name))
         };
     }
-    if text(live, "resourceVersion").parse() != Ok(version) {
+    if metadata(live, "resourceVersion").parse() != Ok(version) {
         return Err(Status::conflict_stale(&resource, name));
     }
     Ok(())
@@ -206,7 +207,7 @@ fn is_last_finalizer(object: &Value, live: &Value) -> bool {
         object.pointer("/spec/finalizers").and_then(Value::as_array).is_some_and(|l| !l.is_empty())
     };
     let is_namespace = live["kind"] == "Namespace" && live["apiVersion"] == "v1";
-    if text(live, "deletionTimestamp").is_empty() || has_some(object) {
+    if metadata(live, "deletionTimestamp").is_empty() || has_some(object) {
         return false;
     }
     if is_namespace {

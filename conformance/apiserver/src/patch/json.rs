@@ -4,7 +4,8 @@
 
 use serde_json::Value;
 
-use super::{parse_error, type_name, undecodable};
+use super::{parse_error, undecodable};
+use crate::json::type_name;
 use crate::status::Status;
 
 /// The most operations that one patch may have.

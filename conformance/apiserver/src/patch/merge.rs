@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{parse_error, type_name, undecodable};
+use super::{parse_error, undecodable};
+use crate::json::type_name;
 use crate::status::Status;
 
 /// Reads a patch.

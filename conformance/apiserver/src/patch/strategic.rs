@@ -11,7 +11,8 @@ mod tests;
 use serde_json::{Map, Value};
 
 use self::lists::Merge;
-use super::{parse_error, type_name};
+use super::parse_error;
+use crate::json::type_name;
 use crate::status::Status;
 
 /// What stands before the name of a list in directives.

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-/// The text at a pointer.
-pub(super) fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
+use crate::json::text_at;
 
 /// The number at a pointer.
 pub(super) fn number(object: &Value, pointer: &str) -> i64 {
@@ -30,7 +27,7 @@ pub(super) fn first<'v>(texts: &[&'v str]) -> &'v str {
 /// The field `key` of every entry of the list at a pointer, with commas.
 pub(super) fn each(object: &Value, pointer: &str, key: &str) -> String {
     let values: Vec<&str> =
-        list(object, pointer).iter().map(|entry| text(entry, &format!("/{key}"))).collect();
+        list(object, pointer).iter().map(|entry| text_at(entry, &format!("/{key}"))).collect();
     values.join(",")
 }
 
@@ -58,12 +55,12 @@ pub(super) fn selector(object: &Value, pointer: &str) -> String {
     };
     let mut terms = pairs(selector.get("matchLabels"));
     for expression in list(selector, "/matchExpressions") {
-        let key = text(expression, "/key");
+        let key = text_at(expression, "/key");
         let mut values: Vec<&str> =
             list(expression, "/values").iter().filter_map(Value::as_str).collect();
         values.sort_unstable();
         let values = values.join(",");
-        terms.push(match text(expression, "/operator") {
+        terms.push(match text_at(expression, "/operator") {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
             "DoesNotExist" => format!("!{key}"),

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::age;
-use super::cells::{first, text};
+use super::cells::first;
 use super::columns::{NAME, OF_CREATION};
 use super::jsonpath::Path;
+use crate::json::text_at;
 
 /// The columns of a version.
 pub(super) struct Columns(Vec<Defined>);
@@ -39,7 +40,7 @@ impl Columns {
     }
 
     pub(super) fn cells(&self, object: &Value, now: Timestamp) -> Vec<Value> {
-        let mut cells = vec![text(object, "/metadata/name").into()];
+        let mut cells = vec![text_at(object, "/metadata/name").into()];
         cells.extend(self.0.iter().map(|column| column.cell(object, now)));
         cells
     }
@@ -47,14 +48,14 @@ impl Columns {
 
 impl Defined {
     fn read(definition: &Value) -> Option<Self> {
-        let path = text(definition, "/jsonPath");
+        let path = text_at(definition, "/jsonPath");
         let origin = format!("Custom resource definition column (in JSONPath format): {path}");
-        let kind = text(definition, "/type").to_owned();
+        let kind = text_at(definition, "/type").to_owned();
         let head = json!({
-            "name": text(definition, "/name"),
+            "name": text_at(definition, "/name"),
             "type": kind,
-            "format": text(definition, "/format"),
-            "description": first(&[text(definition, "/description"), &origin]),
+            "format": text_at(definition, "/format"),
+            "description": first(&[text_at(definition, "/description"), &origin]),
             "priority": definition.get("priority").and_then(Value::as_i64).unwrap_or(0),
         });
         Some(Self { head, kind, path: Path::parse(path)? })

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::basic::{aged, name};
-use super::cells::{each, first, labels, list, number, selector, text, texts};
+use super::cells::{each, first, labels, list, number, selector, texts};
+use crate::json::text_at;
 
 const CONTAINERS: &str = "/spec/template/spec/containers";
 
@@ -84,17 +85,18 @@ fn selector_or_none(object: &Value) -> Value {
 pub(super) fn service(object: &Value, now: Timestamp) -> Vec<Value> {
     let port = |port: &Value| {
         let (number_of_it, node) = (number(port, "/port"), number(port, "/nodePort"));
-        let protocol = first(&[text(port, "/protocol"), "TCP"]);
+        let protocol = first(&[text_at(port, "/protocol"), "TCP"]);
         match node {
             0 => format!("{number_of_it}/{protocol}"),
             _ => format!("{number_of_it}:{node}/{protocol}"),
         }
     };
     let ports: Vec<String> = list(object, "/spec/ports").iter().map(port).collect();
-    let address = [text(object, "/spec/clusterIPs/0"), text(object, "/spec/clusterIP"), "<none>"];
+    let address =
+        [text_at(object, "/spec/clusterIPs/0"), text_at(object, "/spec/clusterIP"), "<none>"];
     vec![
         name(object),
-        text(object, "/spec/type").into(),
+        text_at(object, "/spec/type").into(),
         first(&address).into(),
         external_address(object).into(),
         first(&[&ports.join(","), "<none>"]).into(),
@@ -105,11 +107,11 @@ pub(super) fn service(object: &Value, now: Timestamp) -> Vec<Value> {
 
 fn external_address(service: &Value) -> String {
     let own = texts(service, "/spec/externalIPs");
-    match text(service, "/spec/type") {
+    match text_at(service, "/spec/type") {
         "ClusterIP" | "NodePort" => first(&[&own, "<none>"]).to_owned(),
         "LoadBalancer" => {
             let ingress = list(service, "/status/loadBalancer/ingress").iter();
-            let ingress = ingress.map(|at| first(&[text(at, "/ip"), text(at, "/hostname")]));
+            let ingress = ingress.map(|at| first(&[text_at(at, "/ip"), text_at(at, "/hostname")]));
             let mut addresses: Vec<&str> =
                 ingress.filter(|at| !at.is_empty()).collect::<BTreeSet<_>>().into_iter().collect();
             if !own.is_empty() {
@@ -117,15 +119,15 @@ fn external_address(service: &Value) -> String {
             }
             first(&[&addresses.join(","), "<pending>"]).to_owned()
         }
-        "ExternalName" => text(service, "/spec/externalName").to_owned(),
+        "ExternalName" => text_at(service, "/spec/externalName").to_owned(),
         _ => "<unknown>".to_owned(),
     }
 }
 
 pub(super) fn node(object: &Value, now: Timestamp) -> Vec<Value> {
     let conditions = list(object, "/status/conditions");
-    let ready = conditions.iter().rfind(|condition| text(condition, "/type") == "Ready");
-    let mut status = match ready.map(|condition| text(condition, "/status")) {
+    let ready = conditions.iter().rfind(|condition| text_at(condition, "/type") == "Ready");
+    let mut status = match ready.map(|condition| text_at(condition, "/status")) {
         Some("True") => "Ready",
         Some(_) => "NotReady",
         None => "Unknown",
@@ -136,18 +138,18 @@ pub(super) fn node(object: &Value, now: Timestamp) -> Vec<Value> {
     }
     let address = |kind: &str| -> Value {
         let mut addresses = list(object, "/status/addresses").iter();
-        let found = addresses.find(|address| text(address, "/type") == kind);
-        found.map_or("<none>", |address| text(address, "/address")).into()
+        let found = addresses.find(|address| text_at(address, "/type") == kind);
+        found.map_or("<none>", |address| text_at(address, "/address")).into()
     };
     let known = |key: &str| -> Value {
-        first(&[text(object, &format!("/status/nodeInfo/{key}")), "<unknown>"]).into()
+        first(&[text_at(object, &format!("/status/nodeInfo/{key}")), "<unknown>"]).into()
     };
     vec![
         name(object),
         status.into(),
         roles(object).into(),
         aged(object, now),
-        text(object, "/status/nodeInfo/kubeletVersion").into(),
+        text_at(object, "/status/nodeInfo/kubeletVersion").into(),
         address("InternalIP"),
         address("ExternalIP"),
         known("osImage"),

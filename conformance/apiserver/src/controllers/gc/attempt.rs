@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::graph::{self, Owner};
 use super::{FOREGROUND, Gc, Job, ORPHAN};
-use crate::controllers::{Action, Kinds, Propagation, finalizers, is_deleted, text};
+use crate::controllers::{Action, Kinds, Propagation, finalizers, is_deleted};
+use crate::json::metadata;
 use crate::store::{Key, Store};
 
 /// What becomes of one reference.
@@ -34,7 +35,7 @@ fn classify(
     let namespace = if namespaced { dependent.namespace.as_str() } else { "" };
     let owner = store.get(&Key::new(&resource, namespace, &reference.name));
     Ok(match owner {
-        Some(owner) if text(&owner, "uid") == reference.uid => {
+        Some(owner) if metadata(&owner, "uid") == reference.uid => {
             let waits = is_deleted(&owner) && has(&owner, FOREGROUND);
             if waits { Standing::Waiting } else { Standing::Solid }
         }
@@ -50,13 +51,13 @@ fn delete(key: &Key, object: &Value, propagation: Propagation) -> Action {
     Action::Delete {
         key: key.clone(),
         propagation,
-        uid: text(object, "uid").to_owned(),
-        version: text(object, "resourceVersion").to_owned(),
+        uid: metadata(object, "uid").to_owned(),
+        version: metadata(object, "resourceVersion").to_owned(),
     }
 }
 
 fn patch(key: &Key, object: &Value, field: &str, value: Vec<Value>) -> Action {
-    let mut metadata = json!({"resourceVersion": text(object, "resourceVersion")});
+    let mut metadata = json!({"resourceVersion": metadata(object, "resourceVersion")});
     metadata[field] = value.into();
     Action::Patch { key: key.clone(), subresource: "", patch: json!({ "metadata": metadata }) }
 }
@@ -89,7 +90,7 @@ impl Gc {
     fn live(&self, store: &Store, uid: &str) -> Option<(Key, Arc<Value>)> {
         let key = &self.graph.get(uid)?.key;
         let object = store.get(key)?;
-        (text(&object, "uid") == uid).then(|| (key.clone(), object))
+        (metadata(&object, "uid") == uid).then(|| (key.clone(), object))
     }
 
     /// Deletes, unlinks or leaves alone.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{FOREGROUND, ORPHAN};
-use crate::controllers::{finalizers, is_deleted, text};
+use crate::controllers::{finalizers, is_deleted};
+use crate::json::metadata;
 use crate::store::Key;
 
 /// An owner reference.
@@ -52,7 +53,7 @@ impl Node {
         let deleted = is_deleted(object);
         Self {
             key,
-            uid: text(object, "uid").to_owned(),
+            uid: metadata(object, "uid").to_owned(),
             api_version: object["apiVersion"].as_str().unwrap_or_default().to_owned(),
             kind: object["kind"].as_str().unwrap_or_default().to_owned(),
             owners: owners(object).collect(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::status::GroupResource;
 
 /// What is left in a namespace.
@@ -110,7 +111,7 @@ pub(super) fn update(namespace: &Value, left: &Left, now: Timestamp) -> Option<V
         let mut wanted = json!({
             "type": kind,
             "status": status,
-            "lastTransitionTime": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            "lastTransitionTime": clock::seconds(now),
             "reason": reason,
             "message": message,
         });

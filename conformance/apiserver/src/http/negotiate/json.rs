@@ -46,18 +46,6 @@ pub(super) fn repeated(body: &[u8]) -> Vec<String> {
     }
 }
 
-/// How Go names the type of a value.
-pub(super) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
 /// Writes a value on a line.
 pub(super) fn write(value: &Value) -> Vec<u8> {
     let mut out = String::new();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::auth::rbac::GROUP;
+use crate::json::text;
 use crate::meta::names;
 use crate::status::FieldError;
 use crate::status::field::escape_html;
@@ -120,8 +121,4 @@ pub(super) fn same_role(new: &Value, old: &Value) -> Option<FieldError> {
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map_or(&[], Vec::as_slice)
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
 }

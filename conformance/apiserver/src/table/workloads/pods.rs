@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::json::text_at;
 use crate::table::age;
 use crate::table::basic::{aged, name};
-use crate::table::cells::{first, list, number, text};
+use crate::table::cells::{first, list, number};
 
 pub(in crate::table) fn cells(pod: &Value, now: Timestamp) -> Vec<Value> {
     let state = State::of(pod);
@@ -20,16 +21,16 @@ pub(in crate::table) fn cells(pod: &Value, now: Timestamp) -> Vec<Value> {
         state.word.into(),
         restarts.into(),
         aged(pod, now),
-        or_none(first(&[text(pod, "/status/podIPs/0/ip"), text(pod, "/status/podIP")])),
-        or_none(text(pod, "/spec/nodeName")),
-        or_none(text(pod, "/status/nominatedNodeName")),
+        or_none(first(&[text_at(pod, "/status/podIPs/0/ip"), text_at(pod, "/status/podIP")])),
+        or_none(text_at(pod, "/spec/nodeName")),
+        or_none(text_at(pod, "/status/nominatedNodeName")),
         gates(pod).into(),
     ]
 }
 
 /// That a pod is done, if it is.
 pub(in crate::table) fn conditions(pod: &Value) -> Option<Value> {
-    let phase = text(pod, "/status/phase");
+    let phase = text_at(pod, "/status/phase");
     let message = match phase {
         "Succeeded" => "The pod has completed successfully.",
         "Failed" => "The pod failed.",
@@ -40,7 +41,7 @@ pub(in crate::table) fn conditions(pod: &Value) -> Option<Value> {
 
 fn gates(pod: &Value) -> String {
     let gates = list(pod, "/spec/readinessGates");
-    let open = gates.iter().filter(|gate| has_condition(pod, text(gate, "/conditionType")));
+    let open = gates.iter().filter(|gate| has_condition(pod, text_at(gate, "/conditionType")));
     match gates.len() {
         0 => "<none>".to_owned(),
         all => format!("{}/{all}", open.count()),
@@ -50,8 +51,8 @@ fn gates(pod: &Value) -> String {
 /// Whether a condition is true.
 fn has_condition(pod: &Value, kind: &str) -> bool {
     let mut conditions = list(pod, "/status/conditions").iter();
-    let condition = conditions.find(|condition| text(condition, "/type") == kind);
-    condition.is_some_and(|condition| text(condition, "/status") == "True")
+    let condition = conditions.find(|condition| text_at(condition, "/type") == kind);
+    condition.is_some_and(|condition| text_at(condition, "/status") == "True")
 }
 
 /// How a pod is.
@@ -66,16 +67,16 @@ struct State<'v> {
 
 impl<'v> State<'v> {
     fn of(pod: &'v Value) -> Self {
-        let phase = text(pod, "/status/phase");
+        let phase = text_at(pod, "/status/phase");
         let mut state = State {
-            word: first(&[text(pod, "/status/reason"), phase]).to_owned(),
+            word: first(&[text_at(pod, "/status/reason"), phase]).to_owned(),
             ready: 0,
             containers: list(pod, "/spec/containers").len(),
             restarts: 0,
             restarted: "",
         };
         let gated = |c: &Value| {
-            text(c, "/type") == "PodScheduled" && text(c, "/reason") == "SchedulingGated"
+            text_at(c, "/type") == "PodScheduled" && text_at(c, "/reason") == "SchedulingGated"
         };
         if list(pod, "/status/conditions").iter().any(gated) {
             "SchedulingGated".clone_into(&mut state.word);
@@ -86,8 +87,8 @@ impl<'v> State<'v> {
             (state.restarts, state.restarted) = sidecars.unwrap_or_default();
             state.run(pod);
         }
-        let deleted = !text(pod, "/metadata/deletionTimestamp").is_empty();
-        if deleted && text(pod, "/status/reason") == "NodeLost" {
+        let deleted = !text_at(pod, "/metadata/deletionTimestamp").is_empty();
+        if deleted && text_at(pod, "/status/reason") == "NodeLost" {
             "Unknown".clone_into(&mut state.word);
         } else if deleted && !matches!(phase, "Succeeded" | "Failed") {
             "Terminating".clone_into(&mut state.word);
@@ -99,17 +100,17 @@ impl<'v> State<'v> {
     /// running.
     fn initialise(&mut self, pod: &'v Value) -> Option<(i64, &'v str)> {
         let inits = list(pod, "/spec/initContainers");
-        let restartable = |container: &Value| text(container, "/restartPolicy") == "Always";
+        let restartable = |container: &Value| text_at(container, "/restartPolicy") == "Always";
         self.containers += inits.iter().filter(|container| restartable(container)).count();
         let (mut restarts, mut restarted) = (0, "");
         for (index, status) in list(pod, "/status/initContainerStatuses").iter().enumerate() {
             let sidecar = inits.iter().any(|container| {
-                text(container, "/name") == text(status, "/name") && restartable(container)
+                text_at(container, "/name") == text_at(status, "/name") && restartable(container)
             });
             self.count(status);
             if sidecar {
                 restarts += number(status, "/restartCount");
-                restarted = restarted.max(text(status, "/lastState/terminated/finishedAt"));
+                restarted = restarted.max(text_at(status, "/lastState/terminated/finishedAt"));
             }
             let ended = status.pointer("/state/terminated");
             if ended.is_some_and(|ended| number(ended, "/exitCode") == 0) {
@@ -119,7 +120,7 @@ impl<'v> State<'v> {
                 self.ready += usize::from(is(status, "/ready"));
                 continue;
             }
-            self.word = match (ended, text(status, "/state/waiting/reason")) {
+            self.word = match (ended, text_at(status, "/state/waiting/reason")) {
                 (Some(ended), _) => format!("Init:{}", how_ended(ended)),
                 (None, "" | "PodInitializing") => format!("Init:{index}/{}", inits.len()),
                 (None, reason) => format!("Init:{reason}"),
@@ -134,7 +135,7 @@ impl<'v> State<'v> {
         let mut running = false;
         for status in list(pod, "/status/containerStatuses").iter().rev() {
             self.count(status);
-            let waiting = text(status, "/state/waiting/reason");
+            let waiting = text_at(status, "/state/waiting/reason");
             if !waiting.is_empty() {
                 waiting.clone_into(&mut self.word);
             } else if let Some(ended) = status.pointer("/state/terminated") {
@@ -152,7 +153,7 @@ impl<'v> State<'v> {
 
     fn count(&mut self, status: &'v Value) {
         self.restarts += number(status, "/restartCount");
-        self.restarted = self.restarted.max(text(status, "/lastState/terminated/finishedAt"));
+        self.restarted = self.restarted.max(text_at(status, "/lastState/terminated/finishedAt"));
     }
 }
 
@@ -162,7 +163,7 @@ fn is(status: &Value, pointer: &str) -> bool {
 
 /// Why a container ended, in a word.
 fn how_ended(ended: &Value) -> String {
-    match (text(ended, "/reason"), number(ended, "/signal")) {
+    match (text_at(ended, "/reason"), number(ended, "/signal")) {
         ("", 0) => format!("ExitCode:{}", number(ended, "/exitCode")),
         ("", signal) => format!("Signal:{signal}"),
         (reason, _) => reason.to_owned(),
