@@ -20,7 +20,7 @@ use crate::http::answer::{Answer, Body};
 use crate::http::request::{Asked, Request};
 use crate::http::{serve, show};
 use crate::inject::{Broken, Facts, Fault, Injections, Refusal};
-use crate::json::metadata;
+use crate::json::{metadata, text};
 use crate::kinds;
 use crate::registry::{Registry, Resource};
 use crate::status::{GroupResource, Status};
@@ -145,6 +145,14 @@ impl ApiServer {
         *hooks = Arc::new(more);
     }
 
+    /// The path of all objects of a kind, such as `/apis/apps/v1/deployments`.
+    #[must_use]
+    pub fn collection(&self, api_version: &str, kind: &str) -> Option<String> {
+        let resource = self.0.registry.of_kind(api_version, kind)?;
+        let root = if resource.group.is_empty() { "api" } else { "apis" };
+        Some(format!("/{root}/{api_version}/{}", resource.plural))
+    }
+
     /// What is to go wrong.
     #[must_use]
     pub fn injections(&self) -> &Injections {
@@ -174,6 +182,27 @@ impl ApiServer {
         let _turn = self.0.turn();
         self.0.store.restore(snapshot);
         self.0.learn();
+    }
+
+    /// Puts objects into the store as they are, as the restore of a backup does: uids, finalizers,
+    /// managed fields and status stay. A definition is served at once if it is established.
+    ///
+    /// # Errors
+    /// 404 for a kind that is not served, 409 for an object that is there.
+    pub fn seed(&self, objects: impl IntoIterator<Item = Value>) -> Result<(), Status> {
+        let _turn = self.0.turn();
+        for object in objects {
+            let (version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
+            let Some(resource) = self.0.registry.of_kind(version, kind) else {
+                let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+                return Err(Status::not_found(&GroupResource::new(group, kind), ""));
+            };
+            let namespace = metadata(&object, "namespace").to_owned();
+            let key = Key::new(&resource.stored_as(), &namespace, metadata(&object, "name"));
+            let object = resource.strategy.to_stored(object);
+            self.0.write(&key, |store| store.create(&key, object))?;
+        }
+        Ok(())
     }
 
     /// Compacts the history of the store, as etcd does.

@@ -4,6 +4,7 @@ use crate::apiserver::ApiserverArgs;
 use crate::exit;
 use crate::graph::GraphArgs;
 use crate::judge::JudgeArgs;
+use crate::rehearse::RehearseArgs;
 use clap::{Parser, Subcommand};
 
 const EXAMPLES: &str = "\
@@ -14,6 +15,8 @@ Examples:
       judge a move of your own by the audit logs of both sides
   kubectl get -A -o json clusters,machines,secrets | fulcrum graph -
       order what a move would carry
+  fulcrum rehearse dump/
+      move those objects in a simulation, before anyone touches them
   fulcrum apiserver --kubeconfig fulcrum.kubeconfig
       serve a Kubernetes API from memory, to try things on";
 
@@ -43,6 +46,18 @@ A dump of everything that a move looks at:
 Where some Clusters have no plan, the others are shown, and the exit code is 3. In the JSON of
 --json, `refused` are the Clusters without a plan and `problems` says why.
 No value of a Secret is printed.";
+
+const REHEARSE_EXAMPLES: &str = "\
+Examples:
+  fulcrum rehearse dump/
+      move each Cluster of the dump between two simulated API servers
+  fulcrum rehearse dump/ --cluster prod/eu-1 --json
+      that one alone, for a program
+
+The movers are those of the reference implementation, the API servers answer as kube-apiserver
+does, and time is simulated. It tells what speaks against a move and by which rule, the order of the
+import, both UIDs of each object, whether its digest is the same on both sides, and what would be
+left. A dump is what `fulcrum graph --help` says. No value of a Secret is printed.";
 
 const APISERVER_EXAMPLES: &str = "\
 Examples:
@@ -85,6 +100,9 @@ pub(crate) enum Command {
     /// Show which objects a move would carry, in which order, and what it would leave.
     #[command(after_help = format!("{GRAPH_EXAMPLES}\n\n{}", exit::HELP))]
     Graph(GraphArgs),
+    /// Move the objects of a real cluster in a simulation, before anyone touches them.
+    #[command(after_help = format!("{REHEARSE_EXAMPLES}\n\n{}", exit::HELP))]
+    Rehearse(RehearseArgs),
     /// Serve a Kubernetes API from memory, for tests.
     #[command(after_help = format!("{APISERVER_EXAMPLES}\n\n{}", exit::HELP))]
     Apiserver(ApiserverArgs),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Nothing is wrong: what was asked for is done, and no rule failed or stayed unknown.
     Fine = 0,
-    /// A rule failed.
+    /// A rule failed, or a rehearsed cluster would not move whole.
     RuleFailed = 1,
     /// The arguments are wrong, or name a place that cannot be written.
     Usage = 2,
@@ -24,7 +24,7 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0   nothing is wrong
-  1   judge: a rule failed
+  1   judge: a rule failed; rehearse: a cluster would not move whole
   2   the arguments are wrong, or name a place that cannot be written
   3   an input cannot be read, or is not what it should be
   4   judge: no rule failed, but the logs do not show whether every rule was kept

@@ -1,7 +1,6 @@
 //! `fulcrum graph`: what a move would carry, in which order, and what it would leave.
 
 mod dot;
-mod input;
 mod json;
 mod plan;
 mod svg;
@@ -9,6 +8,7 @@ mod text;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 use crate::output;
 use clap::Args;
 use fulcrum_reference::graph::{self, GraphReport, PlanError};
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &GraphArgs) -> Result<Exit, Failure> {
 }
 
 /// Why a Cluster has no plan; others may have one, which was shown.
-fn no_plan(error: PlanError) -> Failure {
+pub(crate) fn no_plan(error: PlanError) -> Failure {
     match error {
         PlanError::NotThere { .. } => Failure::usage(error),
         _ => Failure::bad_input(error)

@@ -1,7 +1,7 @@
-//! The `fulcrum` program: judges a move by the logs of its two sides, orders real objects, and
-//! serves a Kubernetes API from memory.
+//! The `fulcrum` program: judges a move by the logs of its two sides, orders real objects,
+//! rehearses their move, and serves a Kubernetes API from memory.
 //!
-//! Each command is a file: `demonstration` (no command), `judge`, `graph`, `apiserver`. What they
+//! Each command is a file: `demonstration` (no command), `judge`, `graph`, `rehearse`, `apiserver`. What they
 //! say is made by the rooms below; here are arguments, files, exit codes and the one place where an
 //! error is printed.
 
@@ -11,9 +11,11 @@ mod demonstration;
 mod exit;
 mod failure;
 mod graph;
+mod input;
 mod judge;
 mod output;
 mod progress;
+mod rehearse;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
@@ -49,6 +51,7 @@ fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         None => demonstration::run(),
         Some(Command::Judge(arguments)) => judge::run(arguments),
         Some(Command::Graph(arguments)) => graph::run(arguments),
+        Some(Command::Rehearse(arguments)) => rehearse::run(arguments),
         Some(Command::Apiserver(arguments)) => apiserver::run(arguments),
     }
 }

@@ -109,7 +109,7 @@ impl Kubernetes {
     }
 
     fn is_unfit(&self, snapshot: &Snapshot) -> bool {
-        let problems = preflight::second_look(snapshot);
+        let problems = preflight::second_look(snapshot.objects.values());
         for problem in &problems {
             let (object, fault) = (&problem.object, problem.fault);
             tracing::warn!(cluster = %self.settings.cluster, %object, fault, "it cannot move");
@@ -158,7 +158,7 @@ impl Kubernetes {
         match self.look(record).await {
             Ok((_, snapshot)) if snapshot.objects.is_empty() => false,
             Ok((_, snapshot)) => {
-                let problems = preflight::problems(&snapshot);
+                let problems = preflight::problems(snapshot.objects.values());
                 for problem in &problems {
                     let (object, fault) = (&problem.object, problem.fault);
                     tracing::warn!(cluster = %self.settings.cluster, %object, fault, "no move");

@@ -28,7 +28,7 @@ mod import;
 mod kubernetes;
 mod parcel;
 mod pause;
-mod preflight;
+pub mod preflight;
 mod read;
 pub mod record;
 mod removal;

@@ -5,24 +5,22 @@
 use fulcrum_model::object::{CLUSTER_API, Object, ObjectKey};
 use serde_json::Value;
 
-use crate::read::Snapshot;
-
 /// Somebody keeps the object where it is, by this annotation.
 const BLOCK_MOVE: &str = "clusterctl.cluster.x-k8s.io/block-move";
 
 /// A reason not to move.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     /// The object.
-    pub(crate) object: ObjectKey,
+    pub object: ObjectKey,
     /// What is wrong with it.
-    pub(crate) fault: &'static str,
+    pub fault: &'static str,
 }
 
-/// What keeps a move from beginning.
-pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
-    let mut problems = second_look(snapshot);
-    for object in snapshot.objects.values() {
+/// What keeps a move of these objects from beginning.
+pub fn problems<'a>(objects: impl IntoIterator<Item = &'a Object> + Clone) -> Vec<Problem> {
+    let mut problems = second_look(objects.clone());
+    for object in objects {
         let mut say = |fault| problems.push(Problem { object: object.key().clone(), fault });
         if object.annotations().contains_key(BLOCK_MOVE) {
             say("it has an annotation that blocks moves");
@@ -38,9 +36,9 @@ pub(crate) fn problems(snapshot: &Snapshot) -> Vec<Problem> {
 }
 
 /// What ends an attempt whose set is paused already.
-pub(crate) fn second_look(snapshot: &Snapshot) -> Vec<Problem> {
+pub fn second_look<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for object in snapshot.objects.values() {
+    for object in objects {
         let mut say = |fault| problems.push(Problem { object: object.key().clone(), fault });
         if object.is_deleting() {
             say("it is being deleted");
@@ -97,13 +95,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ids;
 
-    fn faults(value: Value, find: fn(&Snapshot) -> Vec<Problem>) -> Vec<&'static str> {
+    fn faults(value: Value, find: impl Fn(&[Object]) -> Vec<Problem> + Copy) -> Vec<&'static str> {
         let object = Object::from_value(value).expect("an object");
-        let mut snapshot = Snapshot::empty();
-        snapshot.objects.insert(ids::name_of(object.key()), object);
-        find(&snapshot).into_iter().map(|problem| problem.fault).collect()
+        find(&[object]).into_iter().map(|problem| problem.fault).collect()
     }
 
     #[test]
@@ -117,6 +112,7 @@ mod tests {
         let ready = json!({
             "initialization": {"infrastructureProvisioned": true, "controlPlaneInitialized": true},
         });
+        let problems = |objects: &[Object]| problems(objects);
         assert!(faults(cluster(ready.clone()), problems).is_empty());
         assert_eq!(faults(cluster(json!({})), problems).len(), 2);
         let mut rolling = ready;
@@ -130,7 +126,7 @@ mod tests {
             "apiVersion": "cluster.x-k8s.io/v1beta2", "kind": "Machine",
             "metadata": {"name": "m", "namespace": "n"},
         });
-        assert_eq!(faults(machine, second_look), ["it has no provider id"]);
+        assert_eq!(faults(machine, |objects| second_look(objects)), ["it has no provider id"]);
         let early = json!({
             "apiVersion": "infrastructure.cluster.x-k8s.io/v1beta2", "kind": "DevMachine",
             "metadata": {
@@ -141,6 +137,6 @@ mod tests {
                 }],
             },
         });
-        assert_eq!(faults(early, second_look), ["its Machine is not there yet"]);
+        assert_eq!(faults(early, |objects| second_look(objects)), ["its Machine is not there yet"]);
     }
 }

@@ -4,5 +4,6 @@ mod apiserver;
 mod graph;
 mod graph_input;
 mod judge;
+mod rehearse;
 mod run;
 mod unasked;

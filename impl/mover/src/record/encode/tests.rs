@@ -17,8 +17,8 @@ fn reading_of(count: u32) -> Reading {
         uid: Uid((u128::from(at) << 64) | 0xabc),
         version: Version(u64::from(at)),
         digest: digest_of_byte(1),
-        applied: (at % 2 == 0).then(|| digest_of_byte(2)),
-        deleting: at % 3 == 0,
+        applied: (at.is_multiple_of(2)).then(|| digest_of_byte(2)),
+        deleting: at.is_multiple_of(3),
     };
     Reading::new((0..count).map(entry).collect(), digest_of_byte(3))
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
 
 /// Reads files, folders and standard input.
-pub(super) fn read(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+pub(crate) fn read(inputs: &[PathBuf]) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
     for input in inputs {
         sources.extend(one(input).map_err(|error| {
