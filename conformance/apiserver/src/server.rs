@@ -290,6 +290,61 @@ impl ApiServer {
     }
 }
 
+/// A server as one user sees it, who is neither asked for credentials nor for rights; cheap to
+/// clone, and a [`tower::Service`] as the server itself.
+#[derive(Clone)]
+pub struct UserView {
+    server: ApiServer,
+    user: User,
+}
+
+impl ApiServer {
+    /// The server for a client that is trusted to be this user.
+    #[must_use]
+    pub fn for_user(&self, user: User) -> UserView {
+        UserView { server: self.clone(), user }
+    }
+}
+
+/// What comes back to a client, or how its connection broke.
+fn delivered(response: http::Response<Body>) -> Result<http::Response<Body>, Broken> {
+    match Broken::of(&response) {
+        Some(broken) => Err(broken),
+        None => Ok(response),
+    }
+}
+
+/// The request with its body. One that breaks off is one that is not there: the client is gone.
+async fn whole<B>(request: http::Request<B>) -> http::Request<Bytes>
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    http::Request::from_parts(parts, bytes)
+}
+
+impl<B> tower::Service<http::Request<B>> for UserView
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = http::Response<Body>;
+    type Error = Broken;
+    type Future = Answered;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let view = self.clone();
+        Box::pin(
+            async move { delivered(view.server.handle_as(&view.user, whole(request).await).await) },
+        )
+    }
+}
+
 type Answered = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Broken>> + Send>>;
 
 impl<B> tower::Service<http::Request<B>> for ApiServer
@@ -307,15 +362,6 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let server = self.clone();
-        Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            // A body that breaks off is one that is not there: the client is gone.
-            let bytes = body.collect().await.map(|b| b.to_bytes()).unwrap_or_default();
-            let response = server.handle(http::Request::from_parts(parts, bytes)).await;
-            match Broken::of(&response) {
-                Some(broken) => Err(broken),
-                None => Ok(response),
-            }
-        })
+        Box::pin(async move { delivered(server.handle(whole(request).await).await) })
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &RehearseArgs) -> Result<Exit, Failure> {
     let rehearsal = rehearse::rehearse(sources, &args.clusters).map_err(|error| match error {
         RehearsalError::Plan(error) => graph::no_plan(error),
         error @ RehearsalError::World { .. } => Failure::bad_input(error),
-        error @ RehearsalError::Runtime(_) => Failure::own_fault(error),
+        error @ (RehearsalError::Runtime(_) | RehearsalError::Pair(_)) => Failure::own_fault(error),
     })?;
     let told = if args.json {
         let mut text = serde_json::to_string_pretty(&rehearsal).map_err(Failure::own_fault)?;

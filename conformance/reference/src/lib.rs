@@ -4,9 +4,11 @@
 //! **Invariant:** nothing else under `conformance/` or `scenarios/` depends on `impl/`. An oracle
 //! that shares code with what it judges shares its bugs.
 //!
-//! [`graph`] is what `fulcrum graph` shows, [`rehearse`] what `fulcrum rehearse` does; [`cases`] names the cases that the reference answers
+//! [`graph`] is what `fulcrum graph` shows, [`rehearse`] what `fulcrum rehearse` does; [`pair`] is
+//! the reference between two API servers; [`cases`] names the cases that the reference answers
 //! for by itself.
 
 pub mod cases;
 pub mod graph;
+pub mod pair;
 pub mod rehearse;

@@ -1,5 +1,6 @@
 //! What `fulcrum rehearse` does: the real objects of a cluster, put into a parent that is simulated,
-//! and handed to a child that is simulated, by the movers of the reference implementation.
+//! and handed to a child that is simulated, by the cell and the agent of the reference
+//! implementation, over gRPC with mTLS.
 //!
 //! Reading order: `world` (two API servers and what is in them), `standin` (what stands for the
 //! controllers), `course` (the move), `compare` (what came of it).
@@ -25,6 +26,7 @@ pub use compare::Mapped;
 pub use course::Ending;
 
 use crate::graph::{self, ClusterPlan, GraphReport, Left, PlanError, Source};
+use crate::pair::PairError;
 
 /// What was found and done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -83,6 +85,9 @@ pub enum RehearsalError {
         /// As the server says.
         reason: String,
     },
+    /// Cell and agent do not run.
+    #[error(transparent)]
+    Pair(#[from] PairError),
     /// The runtime cannot be made.
     #[error("start the simulation")]
     Runtime(#[source] std::io::Error),

@@ -8,15 +8,11 @@ use fulcrum_apiserver::clock::{Clock, RuntimeClock};
 use fulcrum_apiserver::entropy::Seeded;
 use fulcrum_apiserver::{ApiServer, Options};
 use fulcrum_model::object::Object;
-use fulcrum_mover::record::PivotRecord;
 use jiff::Timestamp;
-use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
 use super::RehearsalError;
-
-/// Where the records are kept.
-pub(super) const RECORDS: &str = "fulcrum-system";
+use crate::pair;
 
 /// The moment at which every rehearsal begins.
 pub(super) fn start() -> Timestamp {
@@ -32,7 +28,7 @@ pub(super) fn server(objects: &[Object], seed: u64) -> Result<ApiServer, Rehears
     let taken = ["default", "kube-node-lease", "kube-public", "kube-system"];
     let mut namespaces: Vec<&str> =
         objects.iter().filter_map(|object| object.key().namespace.as_deref()).collect();
-    namespaces.push(RECORDS);
+    namespaces.push(pair::NAMESPACE);
     namespaces.sort_unstable();
     namespaces.dedup();
     namespaces.retain(|name| !taken.contains(name));
@@ -103,9 +99,7 @@ fn definitions(objects: &[Object]) -> Vec<Value> {
         let key = (object.key().group.clone(), object.key().kind.clone());
         found.entry(key).or_insert_with(|| completed(guessed(object)));
     }
-    let record = serde_json::to_value(PivotRecord::crd()).unwrap_or_default();
-    let record = completed(record);
-    found.into_values().chain([record]).collect()
+    found.into_values().chain(pair::definitions().into_iter().map(completed)).collect()
 }
 
 fn is_custom(object: &Object) -> bool {
