@@ -23,7 +23,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 pub use compare::Mapped;
-pub use course::Ending;
+pub use course::{Course, Ending};
 
 use crate::graph::{self, ClusterPlan, GraphReport, Left, PlanError, Source};
 use crate::pair::PairError;
@@ -107,15 +107,21 @@ impl ClusterRehearsal {
 /// How long a rehearsal may take in virtual time.
 pub(crate) const LIMIT: Duration = Duration::from_hours(2);
 
+/// The objects of the input.
+///
+/// # Errors
+/// [`RehearsalError::Plan`] if it is not what kubectl writes.
+pub fn objects(sources: &[Source]) -> Result<Vec<Object>, RehearsalError> {
+    let files = sources.iter().map(|source| (source.file.as_str(), source.bytes.as_slice()));
+    Ok(manifest::read_all(files).map_err(PlanError::Unreadable)?)
+}
+
 /// Rehearses the move of every Cluster of the input, or of those that are asked for.
 ///
 /// # Errors
 /// [`RehearsalError`] if the input cannot be read, or if no Cluster has a plan.
 pub fn rehearse(sources: Vec<Source>, asked: &[String]) -> Result<Rehearsal, RehearsalError> {
-    let objects = {
-        let files = sources.iter().map(|source| (source.file.as_str(), source.bytes.as_slice()));
-        manifest::read_all(files).map_err(PlanError::Unreadable)?
-    };
+    let objects = objects(&sources)?;
     let GraphReport { clusters, refused, problems, unselected, notes } =
         graph::plan(sources, asked)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -126,10 +132,23 @@ pub fn rehearse(sources: Vec<Source>, asked: &[String]) -> Result<Rehearsal, Reh
     let mut rehearsed = Vec::new();
     for plan in clusters {
         let findings = findings(&objects, &plan);
-        let (ending, mapped, behind) = runtime.block_on(course::run(&objects, &plan))?;
+        let (ending, mapped, behind) = runtime.block_on(whole(&objects, &plan))?;
         rehearsed.push(ClusterRehearsal { plan, findings, ending, objects: mapped, behind });
     }
     Ok(Rehearsal { clusters: rehearsed, refused, problems, left: unselected, notes })
+}
+
+/// The move of one Cluster, undisturbed.
+async fn whole(
+    objects: &[Object],
+    plan: &ClusterPlan,
+) -> Result<(Ending, Vec<Mapped>, Vec<String>), RehearsalError> {
+    let mut course = Course::prepare(objects, plan).await?;
+    course.begin().await?;
+    let ending = course.ending().await;
+    let (mapped, behind) = course.outcome().await;
+    course.end().await;
+    Ok((ending, mapped, behind))
 }
 
 /// What speaks against the move of a Cluster.

@@ -1,33 +1,15 @@
 //! Rehearsals of real clusters, and of damaged ones.
 
-use std::fs;
-use std::path::Path;
+#[path = "support.rs"]
+mod support;
 
-use fulcrum_reference::graph::Source;
 use fulcrum_reference::rehearse::{Ending, Rehearsal, rehearse};
 use serde_json::{Value, json};
 
-/// The files of a real cluster, by name.
-fn dump(folder: &str) -> Vec<(String, Value)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../impl/model/fixtures/real-objects");
-    let mut files: Vec<_> = fs::read_dir(root.join(folder))
-        .expect("the fixtures are there")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    files.sort();
-    let read = |path: &std::path::PathBuf| {
-        let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        let text = fs::read_to_string(path).expect("a fixture can be read");
-        (name, serde_json::from_str(&text).expect("a fixture is JSON"))
-    };
-    files.iter().map(read).collect()
-}
+use crate::support::{dump, sources};
 
 fn run(files: &[(String, Value)]) -> Rehearsal {
-    let sources = files
-        .iter()
-        .map(|(file, value)| Source { file: file.clone(), bytes: value.to_string().into_bytes() });
-    rehearse(sources.collect(), &[]).expect("it can be rehearsed")
+    rehearse(sources(files), &[]).expect("it can be rehearsed")
 }
 
 /// The objects of a kind.
@@ -110,10 +92,7 @@ fn a_foreign_pause_stays_and_is_said() {
 fn an_owner_that_is_not_there_is_refused_by_name() {
     let mut files = dump("capd-1cp-2md");
     items(&mut files, "MachineSet.").clear();
-    let sources = files
-        .iter()
-        .map(|(file, value)| Source { file: file.clone(), bytes: value.to_string().into_bytes() });
-    let error = rehearse(sources.collect(), &[]).expect_err("it cannot be planned");
+    let error = rehearse(sources(&files), &[]).expect_err("it cannot be planned");
     assert!(error.to_string().contains("MachineSet"), "{error}");
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fulcrum_apiserver::ApiServer;
 use fulcrum_model::object::Object;
 use fulcrum_model::select::cluster_key;
 use fulcrum_mover::ClusterName;
@@ -51,60 +52,96 @@ impl Ending {
     }
 }
 
-/// Rehearses the move of one Cluster: how it ended, what became of each object, what is left.
-///
-/// # Errors
-/// [`RehearsalError`] if an object cannot be put into an API server, or cell and agent do not start.
-pub(super) async fn run(
-    objects: &[Object],
-    plan: &ClusterPlan,
-) -> Result<(Ending, Vec<Mapped>, Vec<String>), RehearsalError> {
-    let (namespace, name) = plan.cluster.split_once('/').unwrap_or(("default", &plan.cluster));
-    let cluster = ClusterName { namespace: namespace.to_owned(), name: name.to_owned() };
-    let key = cluster_key(Some(namespace), name);
-    let (parent, child) = (world::server(objects, 1)?, world::server(objects, 2)?);
-    world::fill(&parent, objects)?;
-    let mut running = JoinSet::new();
-    for server in [&parent, &child] {
-        let controllers = server.clone();
-        running.spawn(async move { controllers.run().await });
-        running.spawn(StandIn::new(server.clone(), objects, &key).run());
-    }
-    let pair = Pair::start(parent.clone(), child.clone(), cluster).await?;
-    let begun = Instant::now();
-    pair.pivot().await?;
-    let ending = match timeout(LIMIT, ended(&pair, begun)).await {
-        Ok(ending) => ending,
-        Err(_) => open(&pair).await,
-    };
-    let mapped = compare::mapped(objects, plan, &child).await;
-    let behind = compare::behind(objects, plan, &parent).await;
-    pair.stop().await;
-    running.shutdown().await;
-    Ok((ending, mapped, behind))
+/// Two clusters with what was dumped, and the reference implementation between them. Everything
+/// that runs ends with it.
+pub struct Course<'a> {
+    objects: &'a [Object],
+    plan: &'a ClusterPlan,
+    /// The API server that holds the dump.
+    pub parent: ApiServer,
+    /// The API server of the cluster that is moved.
+    pub child: ApiServer,
+    /// The cell and the agent.
+    pub pair: Pair,
+    running: JoinSet<()>,
+    begun: Instant,
 }
 
-/// Waits until the child owns the cluster and the parent is done, or the parent has given up.
-async fn ended(pair: &Pair, begun: Instant) -> Ending {
-    loop {
-        let (parent, child) = pair.phases().await;
-        if parent == "Released" && child == "Owner" {
-            return Ending::Moved { seconds: begun.elapsed().as_secs() };
+impl<'a> Course<'a> {
+    /// Two clusters that are ready for the move of one Cluster. Only in a runtime whose time stands
+    /// still where nothing is to be done.
+    ///
+    /// # Errors
+    /// [`RehearsalError`] if an object cannot be put into an API server, or cell and agent do not
+    /// start.
+    pub async fn prepare(
+        objects: &'a [Object],
+        plan: &'a ClusterPlan,
+    ) -> Result<Self, RehearsalError> {
+        let (namespace, name) = plan.cluster.split_once('/').unwrap_or(("default", &plan.cluster));
+        let cluster = ClusterName { namespace: namespace.to_owned(), name: name.to_owned() };
+        let key = cluster_key(Some(namespace), name);
+        let (parent, child) = (world::server(objects, 1)?, world::server(objects, 2)?);
+        world::fill(&parent, objects)?;
+        let mut running = JoinSet::new();
+        for server in [&parent, &child] {
+            let controllers = server.clone();
+            running.spawn(async move { controllers.run().await });
+            running.spawn(StandIn::new(server.clone(), objects, &key).run());
         }
-        let said = said(pair).await;
-        if parent == "Owner" && !said.is_empty() {
-            return Ending::Refused { said };
-        }
-        sleep(LOOK).await;
+        let pair = Pair::start(parent.clone(), child.clone(), cluster).await?;
+        Ok(Self { objects, plan, parent, child, pair, running, begun: Instant::now() })
     }
-}
 
-async fn open(pair: &Pair) -> Ending {
-    let (parent, child) = pair.phases().await;
-    Ending::Open { parent, child, said: said(pair).await }
-}
+    /// Asks for the pivot.
+    ///
+    /// # Errors
+    /// [`RehearsalError::Pair`] if the parent refuses to be asked.
+    pub async fn begin(&mut self) -> Result<(), RehearsalError> {
+        self.begun = Instant::now();
+        Ok(self.pair.pivot().await?)
+    }
 
-/// What the cell says last.
-async fn said(pair: &Pair) -> Vec<String> {
-    pair.status().await.and_then(|status| status.last_notice).into_iter().collect()
+    /// Waits until the child owns the cluster and the parent is done, or the parent has given up.
+    pub async fn ending(&self) -> Ending {
+        match timeout(LIMIT, self.ended()).await {
+            Ok(ending) => ending,
+            Err(_) => {
+                let (parent, child) = self.pair.phases().await;
+                Ending::Open { parent, child, said: self.said().await }
+            }
+        }
+    }
+
+    async fn ended(&self) -> Ending {
+        loop {
+            let (parent, child) = self.pair.phases().await;
+            if parent == "Released" && child == "Owner" {
+                return Ending::Moved { seconds: self.begun.elapsed().as_secs() };
+            }
+            let said = self.said().await;
+            if parent == "Owner" && !said.is_empty() {
+                return Ending::Refused { said };
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// What the cell says last.
+    async fn said(&self) -> Vec<String> {
+        let status = self.pair.status().await;
+        status.and_then(|status| status.last_notice).into_iter().collect()
+    }
+
+    /// Each planned object with its UIDs, and what is still on the parent.
+    pub async fn outcome(&self) -> (Vec<Mapped>, Vec<String>) {
+        let mapped = compare::mapped(self.objects, self.plan, &self.child).await;
+        (mapped, compare::behind(self.objects, self.plan, &self.parent).await)
+    }
+
+    /// Ends everything that runs.
+    pub async fn end(mut self) {
+        self.pair.stop().await;
+        self.running.shutdown().await;
+    }
 }
