@@ -1,8 +1,8 @@
 //! A crash of the cell or of the agent right behind each of their durable writes, whose answer is
 //! lost: the move ends as it does undisturbed (rule R1).
 
-#[path = "support.rs"]
-mod support;
+#[path = "support/dump.rs"]
+mod dump;
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use fulcrum_reference::pair::{AGENT_USER, CELL_USER};
 use fulcrum_reference::rehearse::{Course, Ending, objects};
 use tokio::time::sleep;
 
-use crate::support::{dump, sources};
+use crate::dump::{dump, sources};
 
 /// How long a side is down.
 const DOWN: Duration = Duration::from_secs(45);

@@ -1,12 +1,12 @@
 //! Rehearsals of real clusters, and of damaged ones.
 
-#[path = "support.rs"]
-mod support;
+#[path = "support/dump.rs"]
+mod dump;
 
 use fulcrum_reference::rehearse::{Ending, Rehearsal, rehearse};
 use serde_json::{Value, json};
 
-use crate::support::{dump, sources};
+use crate::dump::{dump, sources};
 
 fn run(files: &[(String, Value)]) -> Rehearsal {
     rehearse(sources(files), &[]).expect("it can be rehearsed")
