@@ -71,6 +71,10 @@ fn forbidden(from: &str, to: &str) -> Option<&'static str> {
         "conformance/harness" => Some("the harness leans on nothing of ours"),
         "conformance/apiserver" => Some("the API server is for others, too"),
         "impl/identity" => Some("who a cluster is says nothing of what is moved"),
+        "impl/mover" if to != "impl/model" => Some("the mover knows no wire and no certificate"),
+        "impl/session" if ["impl/cell", "impl/agent", "impl/identity"].contains(&to) => {
+            Some("what both ends share knows neither of them")
+        }
         "impl/explore" if to != "impl/model" => Some("the model checker leans on the model only"),
         _ => None,
     }
@@ -104,6 +108,9 @@ fn the_table_of_arrows_forbids_what_it_should() {
     assert!(forbidden("conformance/reference", "impl/model").is_none());
     assert!(forbidden("conformance/cli", "conformance/reference").is_none());
     assert!(forbidden("impl/mover", "impl/model").is_none());
+    assert!(forbidden("impl/mover", "proto").is_some());
+    assert!(forbidden("impl/session", "impl/cell").is_some());
+    assert!(forbidden("impl/session", "proto").is_none());
 }
 
 /// The dependencies of a manifest, as it writes them.

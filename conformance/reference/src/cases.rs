@@ -1,4 +1,5 @@
-//! The cases that the reference answers for by itself: its model, and the orderings of its graph.
+//! The cases that the reference answers for by itself: its model, the orderings of its graph, its
+//! sessions, and its moves between two API servers.
 
 /// A case, and the rules of the contract that it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +45,39 @@ const GRAPH: &[(&str, &[&str])] = &[
     ("round-trip", &["I1", "I2", "U2"]),
 ];
 
+/// Who may speak to whom, in `impl/cell/tests`, `impl/agent/tests` and `impl/identity/tests`.
+const SESSIONS: &[(&str, &[&str])] = &[
+    ("both-know-each-other", &["T2"]),
+    ("without-certificate", &["T2", "T3"]),
+    ("foreign-certificate", &["T3"]),
+    ("expired-certificate", &["T3"]),
+    ("revoked-certificate", &["T3"]),
+    ("newest-lives", &["T4"]),
+    ("silent-is-given-up", &["T5"]),
+    ("renewal", &["T6"]),
+    ("way-back", &["T7"]),
+];
+
+/// Moves of real objects by cell and agent, in `conformance/reference/tests`.
+const MOVES: &[(&str, &[&str])] = &[
+    ("docker-cluster", &["I2", "I3", "T1", "T2", "T10", "A2"]),
+    ("exercise-6.6", &["I2", "I3", "T1", "T2", "T10", "A2"]),
+    ("foreign-pause", &["A1"]),
+    ("being-deleted", &["P2"]),
+    ("absent-owner", &["D5"]),
+    ("crash-of-the-cell", &["R1", "H2", "C2"]),
+    ("crash-of-the-agent", &["R1", "H2"]),
+];
+
 /// All of them.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    let graph = GRAPH.iter().map(|(name, rules)| Case { id: format!("graph/{name}"), rules });
+    let named = |room: &'static str, cases: &'static [(&str, &[&str])]| {
+        cases.iter().map(move |(name, rules)| Case { id: format!("{room}/{name}"), rules })
+    };
+    let own = named("graph", GRAPH).chain(named("session", SESSIONS)).chain(named("move", MOVES));
     let model = fulcrum_explore::catalogue::all()
         .into_iter()
         .map(|it| Case { id: format!("model/{}", it.scenario.name), rules: it.rules });
-    graph.chain(model).collect()
+    own.chain(model).collect()
 }
