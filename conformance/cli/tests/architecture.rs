@@ -70,6 +70,9 @@ fn forbidden(from: &str, to: &str) -> Option<&'static str> {
         "impl/model" => Some("the model leans on nothing of ours"),
         "conformance/harness" => Some("the harness leans on nothing of ours"),
         "conformance/apiserver" => Some("the API server is for others, too"),
+        "conformance/sim" if !["conformance/apiserver", "conformance/harness"].contains(&to) => {
+            Some("the world leans on the API server and on what histories are")
+        }
         "impl/identity" => Some("who a cluster is says nothing of what is moved"),
         "impl/mover" if to != "impl/model" => Some("the mover knows no wire and no certificate"),
         "impl/session" if ["impl/cell", "impl/agent", "impl/identity"].contains(&to) => {

@@ -15,7 +15,7 @@ use fulcrum_apiserver::auth::User;
 use fulcrum_cell::{Cell, ManagedCluster};
 use fulcrum_identity::Secret;
 use fulcrum_mover::record::PivotRecord;
-use fulcrum_mover::{ClusterName, NoWitness};
+use fulcrum_mover::{Clock, ClusterName, NoWitness};
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::{Client, CustomResourceExt};
 use serde_json::{Value, json};
@@ -37,6 +37,9 @@ const LOOKS: u32 = 240;
 
 /// The user that the cell is for the parent's API server.
 pub const CELL_USER: &str = "fulcrum-cell";
+/// The user that asks for moves and looks on.
+const OPERATOR: &str = "operator";
+
 /// The user that the agent is for the child's API server.
 pub const AGENT_USER: &str = "fulcrum-agent";
 
@@ -69,10 +72,43 @@ pub fn definitions() -> Vec<Value> {
         .collect()
 }
 
+/// An API server, as one side reaches it.
+#[derive(Clone)]
+pub struct Site {
+    client: Arc<dyn Fn(&str) -> Client + Send + Sync>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Site {
+    /// A server that gives a client to a user, and its time.
+    pub fn new(
+        client: impl Fn(&str) -> Client + Send + Sync + 'static,
+        clock: impl Clock + 'static,
+    ) -> Self {
+        Self { client: Arc::new(client), clock: Arc::new(clock) }
+    }
+
+    fn client(&self, user: &str) -> Client {
+        (self.client)(user)
+    }
+}
+
+impl From<ApiServer> for Site {
+    /// A server that believes who somebody says to be, and lets everybody do everything.
+    fn from(server: ApiServer) -> Self {
+        let clock = ServerClock(server.clone());
+        let client = move |user: &str| {
+            let user = User { name: user.to_owned(), ..User::admin() };
+            Client::new(server.for_user(user), NAMESPACE)
+        };
+        Self::new(client, clock)
+    }
+}
+
 /// A cell and an agent.
 pub struct Pair {
-    parent: ApiServer,
-    child: ApiServer,
+    parent: Site,
+    child: Site,
     cluster: ClusterName,
     links: Links,
     /// What the cell runs; empty when it is killed.
@@ -89,13 +125,13 @@ impl Pair {
     /// # Errors
     /// [`PairError`] if the API servers lack what they need.
     pub async fn start(
-        parent: ApiServer,
-        child: ApiServer,
+        parent: impl Into<Site>,
+        child: impl Into<Site>,
         cluster: ClusterName,
     ) -> Result<Self, PairError> {
         let mut pair = Self {
-            parent,
-            child,
+            parent: parent.into(),
+            child: child.into(),
             cluster,
             links: Links::default(),
             cell: None,
@@ -119,18 +155,8 @@ impl Pair {
         Ok(pair)
     }
 
-    fn client(server: &ApiServer, user: &str) -> Client {
-        let user = User {
-            name: user.to_owned(),
-            groups: vec!["system:authenticated".to_owned()],
-            ..User::default()
-        };
-        Client::new(server.for_user(user), NAMESPACE)
-    }
-
     fn managed(&self) -> Api<ManagedCluster> {
-        let client = Client::new(self.parent.for_user(User::admin()), NAMESPACE);
-        Api::namespaced(client, &self.cluster.namespace)
+        Api::namespaced(self.parent.client(OPERATOR), &self.cluster.namespace)
     }
 
     /// Starts the cell, if it does not run.
@@ -144,8 +170,8 @@ impl Pair {
         self.lives += 1;
         let cell = Cell::open(
             fulcrum_cell::Parts {
-                client: Self::client(&self.parent, CELL_USER),
-                clock: Arc::new(ServerClock(self.parent.clone())),
+                client: self.parent.client(CELL_USER),
+                clock: Arc::clone(&self.parent.clock),
                 entropy: Arc::new(PairEntropy::new(self.lives)),
                 witnesses: Arc::new(Nobody),
             },
@@ -178,8 +204,8 @@ impl Pair {
         let token = Secret::new(self.token().await?);
         let invited = fulcrum_agent::Invited { token, ca: self.bundle.clone() };
         let parts = fulcrum_agent::Parts {
-            client: Self::client(&self.child, AGENT_USER),
-            clock: Arc::new(ServerClock(self.child.clone())),
+            client: self.child.client(AGENT_USER),
+            clock: Arc::clone(&self.child.clock),
             entropy: Arc::new(PairEntropy::new(self.lives)),
             connect: Arc::new(self.links.clone()),
             invitation: Arc::new(Letter(invited)),
@@ -211,9 +237,8 @@ impl Pair {
 
     /// The token that the cell has written.
     async fn token(&self) -> Result<String, PairError> {
-        let client = Client::new(self.parent.for_user(User::admin()), NAMESPACE);
         let secrets: Api<k8s_openapi::api::core::v1::Secret> =
-            Api::namespaced(client, &self.cluster.namespace);
+            Api::namespaced(self.parent.client(OPERATOR), &self.cluster.namespace);
         let name = format!("{}-enrolment", self.cluster.name);
         for _ in 0..LOOKS {
             let found = secrets.get_opt(&name).await.ok().flatten();
@@ -246,9 +271,8 @@ impl Pair {
 
     /// The phases of the records on the parent and on the child; empty without one.
     pub async fn phases(&self) -> (String, String) {
-        let phase = async |server: &ApiServer| {
-            let client = Client::new(server.for_user(User::admin()), NAMESPACE);
-            let records: Api<PivotRecord> = Api::namespaced(client, NAMESPACE);
+        let phase = async |site: &Site| {
+            let records: Api<PivotRecord> = Api::namespaced(site.client(OPERATOR), NAMESPACE);
             let name = format!("{}.{}", self.cluster.namespace, self.cluster.name);
             let record = records.get_opt(&name).await.ok().flatten();
             record.map(|record| record.spec.phase).unwrap_or_default()
