@@ -67,6 +67,7 @@ const MOVES: &[(&str, &[&str])] = &[
     ("absent-owner", &["D5"]),
     ("crash-of-the-cell", &["R1", "H2", "C2"]),
     ("crash-of-the-agent", &["R1", "H2"]),
+    ("independence", &["L1", "T1", "T10", "A2"]),
 ];
 
 /// All of them.

@@ -5,10 +5,11 @@
 //! that shares code with what it judges shares its bugs.
 //!
 //! [`graph`] is what `fulcrum graph` shows, [`rehearse`] what `fulcrum rehearse` does; [`pair`] is
-//! the reference between two API servers; [`cases`] names the cases that the reference answers
+//! the reference between two API servers, [`door`] its way to those of a simulated world; [`cases`] names the cases that the reference answers
 //! for by itself.
 
 pub mod cases;
+pub mod door;
 pub mod graph;
 pub mod pair;
 pub mod rehearse;

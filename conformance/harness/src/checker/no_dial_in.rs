@@ -106,7 +106,10 @@ fn by_connections(scene: &Scene<'_>, one: &Move<'_>) -> Verdict {
     }
     let gone = one.removals.iter().find(|write| write.object == one.cluster);
     let owned = |at: Timestamp| gone.is_none_or(|gone| at < gone.completed);
-    let dials_in = |one: &&Connection| one.to == Side::Target && !(one.workload && owned(one.at));
+    let dials_in = |one: &&Connection| {
+        let comes_in = one.from != one.to && one.to == Side::Target;
+        comes_in && !(one.workload && owned(one.at))
+    };
     match scene.history().connections().find(dials_in) {
         Some(one) => Verdict::failed(format!(
             "{} opened a connection from the {} to the {} at {:.3}; expected the child to dial \
@@ -196,6 +199,19 @@ mod tests {
             judged_history(&CHECKER, &history).outcome
         };
         assert_eq!((dialled(500), dialled(9_000)), (Outcome::Passed, Outcome::Failed));
+    }
+
+    #[test]
+    fn a_child_may_reach_itself() {
+        let history = pivot().at(9_000).dial(Side::Source, "capi-manager").history();
+        let mut entries = history.entries().to_vec();
+        for entry in &mut entries {
+            if let Entry::Connection(one) = entry {
+                one.from = Side::Target;
+            }
+        }
+        let history = History::new(entries, history.records().clone(), Vec::new());
+        assert_eq!(judged_history(&CHECKER, &history).outcome, Outcome::Passed);
     }
 
     #[test]

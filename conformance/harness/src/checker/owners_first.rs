@@ -126,7 +126,7 @@ impl Judged<'_, '_> {
                 if let Some(late) = birth.filter(|birth| created.precedes(birth.write)) {
                     lines.push(self.scene.line(late));
                     format!("{name} was created before its owner {called}")
-                } else if !track.existed_before(told.completed) {
+                } else if !track.existed_at(told) {
                     format!("{name} was given an owner, {called}, that was gone")
                 } else {
                     return;

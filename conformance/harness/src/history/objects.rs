@@ -143,6 +143,13 @@ impl<'h> Track<'h> {
         self.before(moment).map_or_else(|| self.older_than_log(), |step| step.exists)
     }
 
+    /// Whether it existed when `write` was made at the same side; versions tell where times do not.
+    #[must_use]
+    pub fn existed_at(&self, write: &Write) -> bool {
+        let earlier = self.steps.iter().rev().find(|step| step.write.is_earlier(write));
+        earlier.map_or_else(|| self.existed_before(write.completed), |step| step.exists)
+    }
+
     /// Whether it exists after the last write in the log.
     #[must_use]
     pub fn exists_at_end(&self) -> bool {
