@@ -306,14 +306,6 @@ impl ApiServer {
     }
 }
 
-/// What comes back to a client, or how its connection broke.
-fn delivered(response: http::Response<Body>) -> Result<http::Response<Body>, Broken> {
-    match Broken::of(&response) {
-        Some(broken) => Err(broken),
-        None => Ok(response),
-    }
-}
-
 /// The request with its body. One that breaks off is one that is not there: the client is gone.
 async fn whole<B>(request: http::Request<B>) -> http::Request<Bytes>
 where
@@ -339,9 +331,9 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let view = self.clone();
-        Box::pin(
-            async move { delivered(view.server.handle_as(&view.user, whole(request).await).await) },
-        )
+        Box::pin(async move {
+            Broken::check(view.server.handle_as(&view.user, whole(request).await).await)
+        })
     }
 }
 
@@ -362,6 +354,6 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let server = self.clone();
-        Box::pin(async move { delivered(server.handle(whole(request).await).await) })
+        Box::pin(async move { Broken::check(server.handle(whole(request).await).await) })
     }
 }

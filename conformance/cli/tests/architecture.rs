@@ -75,6 +75,9 @@ fn forbidden(from: &str, to: &str) -> Option<&'static str> {
         }
         "impl/identity" => Some("who a cluster is says nothing of what is moved"),
         "impl/mover" if to != "impl/model" => Some("the mover knows no wire and no certificate"),
+        "impl/program" if !["impl/mover", "impl/session"].contains(&to) => {
+            Some("what surrounds both programs knows neither of them")
+        }
         "impl/session" if ["impl/cell", "impl/agent", "impl/identity"].contains(&to) => {
             Some("what both ends share knows neither of them")
         }

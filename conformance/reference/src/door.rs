@@ -46,11 +46,7 @@ impl tower::Service<Request<kube::client::Body>> for Visitor {
             if let Ok(agent) = format!("{}/0.1", user.name).parse() {
                 parts.headers.insert(http::header::USER_AGENT, agent);
             }
-            let answer = door.handle(&user, Request::from_parts(parts, bytes)).await;
-            match Broken::of(&answer) {
-                Some(broken) => Err(broken),
-                None => Ok(answer),
-            }
+            Broken::check(door.handle(&user, Request::from_parts(parts, bytes)).await)
         })
     }
 }

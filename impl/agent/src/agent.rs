@@ -61,12 +61,7 @@ impl Agent {
             place: Place::Child,
             cluster: settings.cluster.clone(),
             record_namespace: settings.namespace.clone(),
-            deadline: pace.deadline,
-            quiet: pace.quiet,
-            backoff: pace.backoff,
-            resend: pace.resend,
-            budget: pace.budget,
-            poll: pace.poll,
+            pace: settings.pace,
         };
         let (client, witness) = (parts.client.clone(), Arc::clone(&parts.witness));
         let clock = Arc::clone(&parts.clock);

@@ -1,12 +1,11 @@
 //! How the program is called.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use fulcrum_agent::Settings;
 use fulcrum_mover::ClusterName;
+use fulcrum_program::Common;
 
 /// The child's half of a distributed pivot.
 ///
@@ -71,39 +70,8 @@ pub(crate) struct Args {
     #[arg(long, env = "FULCRUM_INSTANCE", value_name = "NAME", default_value = "fulcrum-agent")]
     pub(crate) instance: String,
 
-    /// Where /healthz and /readyz are answered.
-    #[arg(
-        long,
-        env = "FULCRUM_LISTEN_HEALTH",
-        value_name = "ADDRESS",
-        default_value = "[::]:8080"
-    )]
-    pub(crate) listen_health: SocketAddr,
-
-    /// How many seconds an attempt to move may take before its commit.
-    #[arg(long, env = "FULCRUM_BUDGET_SECONDS", value_name = "SECONDS", default_value_t = 300)]
-    pub(crate) budget_seconds: u32,
-
-    /// How many seconds controllers are given to see a pause where they do not show that they have.
-    #[arg(long, env = "FULCRUM_QUIET_SECONDS", value_name = "SECONDS", default_value_t = 30)]
-    pub(crate) quiet_seconds: u32,
-
-    /// Which log lines are written, such as `info` or `fulcrum_agent=debug,info`.
-    #[arg(long, env = "FULCRUM_LOG", value_name = "FILTER", default_value = "info")]
-    pub(crate) log: String,
-
-    /// How log lines are written.
-    #[arg(long, env = "FULCRUM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub(crate) log_format: Format,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// For machines, one JSON object a line.
-    Json,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 fn cluster(text: &str) -> Result<ClusterName, String> {
@@ -119,8 +87,7 @@ impl Args {
     pub(crate) fn settings(&self) -> Settings {
         let cluster = self.cluster.clone();
         let mut settings = Settings::new(cluster, &self.namespace, &self.cell, &self.instance);
-        settings.pace.budget = Duration::from_secs(self.budget_seconds.into());
-        settings.pace.quiet = Duration::from_secs(self.quiet_seconds.into());
+        settings.pace = self.common.pace();
         settings
     }
 }

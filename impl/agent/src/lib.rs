@@ -7,8 +7,8 @@
 //! meanwhile (rules H9, T7).
 //!
 //! **Invariant:** no socket, no wall clock, no chance and no detached task: connections, time and
-//! entropy are handed in. `main.rs` and `tcp.rs`, which only the program has, open sockets and read
-//! the clock.
+//! entropy are handed in. `main.rs`, `dial.rs` and `fulcrum-program`, which only the program has,
+//! open sockets and read the clock.
 //!
 //! To read, in this order:
 //!
@@ -34,4 +34,4 @@ pub use backoff::Backoff;
 pub use connect::{Connect, Connecting, Connection, Listener};
 pub use enrol::{Invitation, Invited};
 pub use error::AgentError;
-pub use settings::{Pace, Settings};
+pub use settings::Settings;

@@ -4,7 +4,7 @@
 //! wrongly.
 
 mod args;
-mod tcp;
+mod dial;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,21 +14,17 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use fulcrum_agent::{Agent, Invitation, Invited, Parts};
 use fulcrum_identity::Secret;
-use fulcrum_mover::{Clock, NoWitness};
-use fulcrum_session::health::{Readiness, answer};
-use fulcrum_session::{Entropy, chain};
-use futures_util::StreamExt as _;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use fulcrum_mover::NoWitness;
+use fulcrum_program::machine::{MachineClock, MachineEntropy};
+use fulcrum_program::{client, serve_health, tcp, told_to_stop};
+use fulcrum_session::chain;
 
-use crate::args::{Args, Format};
+use crate::args::Args;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    log(args.log_format, &args.log);
+    args.common.start_log();
     match Box::pin(run(args)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -38,28 +34,16 @@ async fn main() -> ExitCode {
     }
 }
 
-fn log(format: Format, filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        Format::Text => log.init(),
-        Format::Json => log.json().init(),
-    }
-}
-
 async fn run(args: Args) -> anyhow::Result<()> {
     let client = client(args.kubeconfig.as_deref()).await.context("reach the API server")?;
-    let address = args.listen_health;
-    let health = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("listen for health on {address}"))?;
+    let health = tcp::listen("health", args.common.listen_health).await?;
     let settings = args.settings();
     tracing::info!(cluster = %args.cluster, cell = args.cell, "the agent begins");
     let parts = Parts {
         client,
         clock: Arc::new(MachineClock),
         entropy: Arc::new(MachineEntropy),
-        connect: Arc::new(tcp::Tcp {
+        connect: Arc::new(dial::Tcp {
             host: args.cell,
             pivot: args.pivot_port,
             enrolment: args.enrolment_port,
@@ -80,57 +64,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
             Ok(never) => match never {},
             Err(error) => Err(error.into()),
         },
-    }
-}
-
-async fn client(kubeconfig: Option<&std::path::Path>) -> anyhow::Result<Client> {
-    let config = match kubeconfig {
-        Some(path) => {
-            let read = Kubeconfig::read_from(path)?;
-            Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await?
-        }
-        None => Config::incluster()?,
-    };
-    Ok(Client::try_from(config)?)
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminated = signal(SignalKind::terminate()).context("wait for SIGTERM")?;
-    tokio::select! {
-        _ = terminated.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for an interrupt"),
-    }
-}
-
-/// Answers probes until it is dropped.
-async fn serve_health(listener: TcpListener, readiness: Readiness) {
-    let answers = tcp::connections(listener).for_each_concurrent(16, |stream| {
-        let readiness = readiness.clone();
-        async move {
-            if let Ok(stream) = stream
-                && let Err(error) = answer(stream, readiness).await
-            {
-                tracing::debug!(%error, "a probe broke off");
-            }
-        }
-    });
-    answers.await;
-}
-
-struct MachineClock;
-
-impl Clock for MachineClock {
-    #[expect(clippy::disallowed_methods, reason = "here is where the clock is read")]
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
-    }
-}
-
-struct MachineEntropy;
-
-impl Entropy for MachineEntropy {
-    fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system gives randomness");
     }
 }
 

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use fulcrum_cell::Settings;
+use fulcrum_program::Common;
 
 /// The parent's half of a distributed pivot.
 ///
@@ -62,15 +63,6 @@ pub(crate) struct Args {
     )]
     pub(crate) listen_enrolment: SocketAddr,
 
-    /// Where /healthz and /readyz are answered.
-    #[arg(
-        long,
-        env = "FULCRUM_LISTEN_HEALTH",
-        value_name = "ADDRESS",
-        default_value = "[::]:8080"
-    )]
-    pub(crate) listen_health: SocketAddr,
-
     /// The kubeconfig of a third cluster that remembers the highest epoch of each cluster.
     #[arg(long, env = "FULCRUM_WITNESS_KUBECONFIG", value_name = "FILE")]
     pub(crate) witness_kubeconfig: Option<PathBuf>,
@@ -92,30 +84,8 @@ pub(crate) struct Args {
     #[arg(long, env = "FULCRUM_CERTIFICATE_HOURS", value_name = "HOURS", default_value_t = 720)]
     pub(crate) certificate_hours: u32,
 
-    /// How many seconds an attempt to move may take before its commit.
-    #[arg(long, env = "FULCRUM_BUDGET_SECONDS", value_name = "SECONDS", default_value_t = 300)]
-    pub(crate) budget_seconds: u32,
-
-    /// How many seconds controllers are given to see a pause where they do not show that they have.
-    #[arg(long, env = "FULCRUM_QUIET_SECONDS", value_name = "SECONDS", default_value_t = 30)]
-    pub(crate) quiet_seconds: u32,
-
-    /// Which log lines are written, such as `info` or `fulcrum_cell=debug,info`.
-    #[arg(long, env = "FULCRUM_LOG", value_name = "FILTER", default_value = "info")]
-    pub(crate) log: String,
-
-    /// How log lines are written.
-    #[arg(long, env = "FULCRUM_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub(crate) log_format: Format,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Text,
-    /// For machines, one JSON object a line.
-    Json,
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 impl Args {
@@ -124,8 +94,7 @@ impl Args {
         let mut settings = Settings::new(&self.namespace, self.hosts.clone());
         settings.token_lifetime = Duration::from_secs(u64::from(self.token_minutes) * 60);
         settings.client_lifetime = Duration::from_secs(u64::from(self.certificate_hours) * 3600);
-        settings.pace.budget = Duration::from_secs(self.budget_seconds.into());
-        settings.pace.quiet = Duration::from_secs(self.quiet_seconds.into());
+        settings.pace = self.common.pace();
         settings
     }
 }

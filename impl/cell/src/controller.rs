@@ -200,17 +200,11 @@ impl Controller {
     }
 
     fn settings(&self, name: &ClusterName) -> fulcrum_mover::Settings {
-        let pace = &self.shared.settings.pace;
         fulcrum_mover::Settings {
             place: Place::Parent,
             cluster: moved(name),
             record_namespace: self.shared.settings.namespace.clone(),
-            deadline: pace.deadline,
-            quiet: pace.quiet,
-            backoff: pace.backoff,
-            resend: pace.resend,
-            budget: pace.budget,
-            poll: pace.poll,
+            pace: self.shared.settings.pace,
         }
     }
 

@@ -8,8 +8,8 @@
 //! nobody (rule T4).
 //!
 //! **Invariant:** no socket, no wall clock, no chance and no detached task: connections, time and
-//! entropy are handed in, tasks are owned. `main.rs` and `tcp.rs`, which only the program has, open
-//! sockets and read the clock.
+//! entropy are handed in, tasks are owned. `main.rs` and `fulcrum-program`, which only the program
+//! has, open sockets and read the clock.
 //!
 //! To read, in this order:
 //!
@@ -45,4 +45,4 @@ pub use resource::{
     ClusterCondition, ClusterReference, Enrolment, ManagedCluster, ManagedClusterSpec,
     ManagedClusterStatus, Nodes,
 };
-pub use settings::{Pace, Settings};
+pub use settings::Settings;

@@ -4,7 +4,6 @@
 //! wrongly.
 
 mod args;
-mod tcp;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,17 +11,14 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 use fulcrum_cell::{Cell, ManagedCluster, Parts, Witnesses};
-use fulcrum_mover::{Clock, ClusterName, ConfigMapWitness, NoWitness, Witness};
-use fulcrum_session::health::{Readiness, answer};
-use fulcrum_session::{Entropy, chain};
-use futures_util::StreamExt as _;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config, CustomResourceExt as _};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use fulcrum_mover::{ClusterName, ConfigMapWitness, NoWitness, Witness};
+use fulcrum_program::machine::{MachineClock, MachineEntropy};
+use fulcrum_program::{client, serve_health, tcp, told_to_stop};
+use fulcrum_session::chain;
+use kube::{Client, CustomResourceExt as _};
 use tokio::task::JoinSet;
 
-use crate::args::{Args, Format};
+use crate::args::Args;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -30,7 +26,7 @@ async fn main() -> ExitCode {
     if args.print_crds {
         return print_crds();
     }
-    log(args.log_format, &args.log);
+    args.common.start_log();
     match Box::pin(run(args)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -55,19 +51,10 @@ fn print_crds() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn log(format: Format, filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        Format::Text => log.init(),
-        Format::Json => log.json().init(),
-    }
-}
-
 async fn run(args: Args) -> anyhow::Result<()> {
     let client = client(args.kubeconfig.as_deref()).await.context("reach the API server")?;
     let witness = match &args.witness_kubeconfig {
-        Some(path) => Some(self::client(Some(path)).await.context("reach the witness")?),
+        Some(path) => Some(fulcrum_program::client(Some(path)).await.context("reach the witness")?),
         None => None,
     };
     let settings = args.settings();
@@ -82,7 +69,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         entropy: Arc::new(MachineEntropy),
         witnesses: Arc::new(witnesses),
     };
-    let health = tcp::listen("health", args.listen_health).await?;
+    let health = tcp::listen("health", args.common.listen_health).await?;
     let pivot = tcp::listen("agents", args.listen_pivot).await?;
     let enrolment = tcp::listen("enrolments", args.listen_enrolment).await?;
     let cell = Cell::open(parts, settings).await?;
@@ -104,57 +91,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
         },
     )?;
     Ok(())
-}
-
-async fn client(kubeconfig: Option<&std::path::Path>) -> anyhow::Result<Client> {
-    let config = match kubeconfig {
-        Some(path) => {
-            let read = Kubeconfig::read_from(path)?;
-            Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await?
-        }
-        None => Config::incluster()?,
-    };
-    Ok(Client::try_from(config)?)
-}
-
-async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminated = signal(SignalKind::terminate()).context("wait for SIGTERM")?;
-    tokio::select! {
-        _ = terminated.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("wait for an interrupt"),
-    }
-}
-
-/// Answers probes until it is aborted.
-async fn serve_health(listener: TcpListener, readiness: Readiness) {
-    let answers = tcp::connections(listener).for_each_concurrent(16, |stream| {
-        let readiness = readiness.clone();
-        async move {
-            if let Ok(stream) = stream
-                && let Err(error) = answer(stream, readiness).await
-            {
-                tracing::debug!(%error, "a probe broke off");
-            }
-        }
-    });
-    answers.await;
-}
-
-struct MachineClock;
-
-impl Clock for MachineClock {
-    #[expect(clippy::disallowed_methods, reason = "here is where the clock is read")]
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
-    }
-}
-
-struct MachineEntropy;
-
-impl Entropy for MachineEntropy {
-    fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system gives randomness");
-    }
 }
 
 /// A witness in another cluster, or none.

@@ -2,37 +2,8 @@
 
 use std::time::Duration;
 
+use fulcrum_mover::Pace;
 use fulcrum_session::Limits;
-
-/// The times of a mover. See `fulcrum_mover::Settings`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// The deadline of a request, after which it can land no more.
-    pub deadline: Duration,
-    /// How long kinds without a `Paused` condition are given to see a pause.
-    pub quiet: Duration,
-    /// How long what failed waits until it is tried again.
-    pub backoff: Duration,
-    /// How long an answer of the other side is waited for.
-    pub resend: Duration,
-    /// The time that an attempt may take before its commit.
-    pub budget: Duration,
-    /// How often a condition is looked at.
-    pub poll: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(10),
-            quiet: Duration::from_secs(30),
-            backoff: Duration::from_secs(2),
-            resend: Duration::from_secs(5),
-            budget: Duration::from_secs(300),
-            poll: Duration::from_secs(1),
-        }
-    }
-}
 
 /// What a cell is told at its start.
 #[derive(Clone, Debug)]

@@ -193,7 +193,7 @@ impl<D: Duties> Driver<D> {
     }
 
     async fn look_at_pause(&mut self) {
-        self.look = Instant::now() + self.settings.poll;
+        self.look = Instant::now() + self.settings.pace.poll;
         let Some(record) = self.state.record().cloned() else { return };
         if self.duties.is_pause_lost(&record).await {
             self.feed(Input::PauseLost.into()).await;
@@ -224,8 +224,8 @@ impl<D: Duties> Driver<D> {
             Effect::Send(message) => self.send(message).await,
             Effect::Arm(timer) => {
                 let time = match timer {
-                    Timer::Resend => self.settings.resend,
-                    Timer::Budget => self.settings.budget,
+                    Timer::Resend => self.settings.pace.resend,
+                    Timer::Budget => self.settings.pace.budget,
                 };
                 self.timers.insert(timer, Instant::now() + time);
             }

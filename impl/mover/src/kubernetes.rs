@@ -50,7 +50,7 @@ struct Received {
 
 impl Kubernetes {
     pub(crate) fn new(client: kube::Client, settings: Settings, witness: Arc<dyn Witness>) -> Self {
-        let api = Api::new(client, settings.deadline);
+        let api = Api::new(client, settings.pace.deadline);
         let store = Store::new(api.clone(), &settings);
         Self { api, settings, store, witness, memory: Mutex::default() }
     }
@@ -129,7 +129,7 @@ impl Kubernetes {
                 }
                 Err(error) => self.say(&error, "the objects are not read"),
             }
-            sleep(self.settings.backoff).await;
+            sleep(self.settings.pace.backoff).await;
         }
     }
 

@@ -42,7 +42,7 @@ pub use api::{ApiError, Fault};
 pub use driver::handle::{Handle, Report, Said};
 pub use error::{MoverError, ReadError};
 pub use parcel::{Parcel, SentObject};
-pub use settings::{Clock, ClusterName, Settings};
+pub use settings::{Clock, ClusterName, Pace, Settings};
 pub use store::found;
 pub use witness::{Answer, ConfigMapWitness, NoWitness, Witness, WitnessError};
 

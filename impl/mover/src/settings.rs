@@ -46,6 +46,13 @@ pub struct Settings {
     pub cluster: ClusterName,
     /// Where its record is kept.
     pub record_namespace: String,
+    /// How long things may take.
+    pub pace: Pace,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
     /// After this time a request that was sent can land no more. Half of it is granted to a request.
     pub deadline: Duration,
     /// How long a controller may go on that does not show that it has seen a pause.
@@ -58,4 +65,17 @@ pub struct Settings {
     pub budget: Duration,
     /// How often to look at what is waited for, and at the pause.
     pub poll: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            quiet: Duration::from_secs(30),
+            backoff: Duration::from_secs(2),
+            resend: Duration::from_secs(5),
+            budget: Duration::from_secs(300),
+            poll: Duration::from_secs(1),
+        }
+    }
 }

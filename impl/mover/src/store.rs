@@ -47,7 +47,7 @@ pub async fn found(
     settings: &Settings,
     lineage: Lineage,
 ) -> Result<bool, MoverError> {
-    let store = Store::new(Api::new(client, settings.deadline), settings);
+    let store = Store::new(Api::new(client, settings.pace.deadline), settings);
     match store.put(&Record::owner(lineage, Epoch(1)), None).await {
         Ok(_) => Ok(true),
         Err(error) if error.is_conflict() => Ok(false),
@@ -61,7 +61,7 @@ impl Store {
             api,
             cluster: settings.cluster.clone(),
             namespace: settings.record_namespace.clone(),
-            backoff: settings.backoff,
+            backoff: settings.pace.backoff,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fulcrum_model::protocol::{Lineage, Notice, Place, Request as Asked, Standing};
 use fulcrum_mover::record::PivotRecordSpec;
-use fulcrum_mover::{Clock, ClusterName, Handle, NoWitness, Settings, found, mover};
+use fulcrum_mover::{Clock, ClusterName, Handle, NoWitness, Pace, Settings, found, mover};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use kube::Client;
@@ -85,12 +85,14 @@ fn settings() -> Settings {
         place: Place::Parent,
         cluster: ClusterName { namespace: "n".to_owned(), name: "c".to_owned() },
         record_namespace: "fulcrum".to_owned(),
-        deadline: Duration::from_secs(30),
-        quiet: Duration::from_secs(20),
-        backoff: Duration::from_secs(1),
-        resend: Duration::from_secs(5),
-        budget: Duration::from_secs(60),
-        poll: Duration::from_secs(1),
+        pace: Pace {
+            deadline: Duration::from_secs(30),
+            quiet: Duration::from_secs(20),
+            backoff: Duration::from_secs(1),
+            resend: Duration::from_secs(5),
+            budget: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+        },
     }
 }
 
@@ -149,7 +151,7 @@ async fn without_record_and_objects_nothing_is_known() {
         let begin = tokio::time::Instant::now();
         let mut seen = handle.watch();
         seen.wait_for(|report| report.started).await.expect("the mover runs");
-        assert!(begin.elapsed() >= settings().deadline, "an earlier write may still land");
+        assert!(begin.elapsed() >= settings().pace.deadline, "an earlier write may still land");
         seen.wait_for(|report| report.gate_open).await.expect("the mover runs");
         assert_eq!((handle.claim(), handle.standing()), (None, Standing::Unknown));
     })

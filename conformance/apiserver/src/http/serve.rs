@@ -155,12 +155,14 @@ fn routed<'r>(
         });
         return Err(Stop::Answer(answer));
     }
-    let builtin = server
-        .registry
-        .all()
-        .iter()
-        .any(|r| r.custom.is_none() && r.group == asked.group && r.version == asked.version);
-    let nowhere = || if builtin { Status::page_not_found().into() } else { not_found_text() };
+    let nowhere = || {
+        let all = server.registry.all();
+        let mut there = all.iter().filter(|r| r.group == asked.group && r.version == asked.version);
+        match there.any(|resource| resource.custom.is_none()) {
+            true => Status::page_not_found().into(),
+            false => not_found_text(),
+        }
+    };
     let Some(resource) = resource else {
         return Err(Stop::Answer(nowhere()));
     };

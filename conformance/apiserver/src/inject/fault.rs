@@ -104,6 +104,17 @@ impl Broken {
         response
     }
 
+    /// The answer, or how the connection broke in its place.
+    ///
+    /// # Errors
+    /// If the answer is such a stand-in.
+    pub fn check<B>(response: Response<B>) -> Result<Response<B>, Self> {
+        match Self::of(&response) {
+            Some(broken) => Err(broken),
+            None => Ok(response),
+        }
+    }
+
     /// Whether an answer is such a stand-in.
     #[must_use]
     pub fn of<B>(response: &Response<B>) -> Option<Self> {

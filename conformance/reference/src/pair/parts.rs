@@ -1,11 +1,11 @@
 //! What cell and agent are handed in a simulation: time, chance, links.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fulcrum_agent::{Connect, Connecting, Connection, Invitation, Invited, Listener};
 use fulcrum_apiserver::ApiServer;
+use fulcrum_apiserver::entropy::{Entropy as _, Seeded};
 use fulcrum_cell::Witnesses;
 use fulcrum_mover::{Clock, ClusterName, NoWitness, Witness};
 use fulcrum_session::Entropy;
@@ -27,22 +27,19 @@ impl Clock for ServerClock {
     }
 }
 
-/// Chance from a seed (splitmix64).
-pub(super) struct PairEntropy(AtomicU64);
+/// Chance from a seed.
+pub(super) struct PairEntropy(Seeded);
 
 impl PairEntropy {
     pub(super) fn new(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
+        Self(Seeded::new(seed))
     }
 }
 
 impl Entropy for PairEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        for byte in bytes {
-            let mut z = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            *byte = (z >> 56) as u8;
+        for part in bytes.chunks_mut(size_of::<u64>()) {
+            part.copy_from_slice(&self.0.bits().to_le_bytes()[..part.len()]);
         }
     }
 }

@@ -1,14 +1,12 @@
 //! What came of a rehearsed move: each object on the child beside what it was on the parent.
 
-use bytes::Bytes;
 use fulcrum_apiserver::ApiServer;
-use fulcrum_apiserver::auth::User;
 use fulcrum_model::digest::Digest;
 use fulcrum_model::object::Object;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::standin::path;
+use super::world;
 use crate::graph::{ClusterPlan, PlannedObject};
 
 /// An object on both sides.
@@ -72,11 +70,5 @@ fn find<'a>(objects: &'a [Object], planned: &PlannedObject) -> Option<&'a Object
 }
 
 async fn get(server: &ApiServer, object: &Object) -> Option<Value> {
-    let request = http::Request::get(path(server, object)?).body(Bytes::new()).ok()?;
-    let answer = server.handle_as(&User::admin(), request).await;
-    if !answer.status().is_success() {
-        return None;
-    }
-    let body = http_body_util::BodyExt::collect(answer.into_body()).await.ok()?.to_bytes();
-    serde_json::from_slice(&body).ok()
+    world::get(server, &world::path(server, object)?).await
 }

@@ -14,7 +14,7 @@ use fulcrum_model::object::{Object, ObjectKey};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::world::is_data;
+use super::world::{self, is_data, path};
 
 /// How long a controller takes to look at an object again.
 const PACE: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ impl StandIn {
         loop {
             changed.mark_unchanged();
             let cluster = match self.known.get(&self.cluster) {
-                Some(known) => self.get(&known.path).await,
+                Some(known) => world::get(&self.server, &known.path).await,
                 None => None,
             };
             let cluster_paused = cluster.as_ref().is_some_and(is_paused);
@@ -68,7 +68,7 @@ impl StandIn {
     }
 
     async fn reconcile(&self, known: &Known, cluster_paused: bool) {
-        let Some(object) = self.get(&known.path).await else {
+        let Some(object) = world::get(&self.server, &known.path).await else {
             return;
         };
         let paused = cluster_paused || is_paused(&object);
@@ -81,16 +81,6 @@ impl StandIn {
         if object.get("status") != Some(&wanted) {
             self.patch(&known.path, &wanted).await;
         }
-    }
-
-    async fn get(&self, path: &str) -> Option<Value> {
-        let request = http::Request::get(path).body(Bytes::new()).ok()?;
-        let answer = self.server.handle_as(&User::system("stand-in"), request).await;
-        if !answer.status().is_success() {
-            return None;
-        }
-        let body = http_body_util::BodyExt::collect(answer.into_body()).await.ok()?.to_bytes();
-        serde_json::from_slice(&body).ok()
     }
 
     async fn patch(&self, path: &str, status: &Value) {
@@ -131,7 +121,7 @@ fn with_pause(mut status: Value, known: &Known, generation: &Value) -> Value {
         }
         let paused = json!({
             "type": "Paused", "status": "True", "reason": "Paused", "message": "",
-            "observedGeneration": generation, "lastTransitionTime": super::world::start(),
+            "observedGeneration": generation, "lastTransitionTime": world::start(),
         });
         if let Some(list) = list.as_array_mut() {
             list.retain(|condition| condition["type"] != "Paused");
@@ -159,16 +149,4 @@ fn reconciled(mut status: Value, generation: &Value) -> Value {
         status["observedGeneration"] = generation.clone();
     }
     status
-}
-
-/// Where an object is.
-pub(super) fn path(server: &ApiServer, object: &Object) -> Option<String> {
-    let api_version = object.value()["apiVersion"].as_str()?;
-    let collection = server.collection(api_version, &object.key().kind)?;
-    Some(match (&object.key().namespace, collection.rsplit_once('/')) {
-        (Some(namespace), Some((root, plural))) => {
-            format!("{root}/namespaces/{namespace}/{plural}/{}", object.key().name)
-        }
-        _ => format!("{collection}/{}", object.key().name),
-    })
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use fulcrum_apiserver::auth::Tokens;
+use bytes::Bytes;
+use fulcrum_apiserver::auth::{Tokens, User};
 use fulcrum_apiserver::clock::{Clock, RuntimeClock};
 use fulcrum_apiserver::entropy::Seeded;
 use fulcrum_apiserver::{ApiServer, Options};
 use fulcrum_model::object::Object;
+use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -154,4 +156,27 @@ fn completed(mut definition: Value) -> Value {
         "storedVersions": [],
     });
     definition
+}
+
+/// Where an object is.
+pub(super) fn path(server: &ApiServer, object: &Object) -> Option<String> {
+    let api_version = object.value()["apiVersion"].as_str()?;
+    let collection = server.collection(api_version, &object.key().kind)?;
+    Some(match (&object.key().namespace, collection.rsplit_once('/')) {
+        (Some(namespace), Some((root, plural))) => {
+            format!("{root}/namespaces/{namespace}/{plural}/{}", object.key().name)
+        }
+        _ => format!("{collection}/{}", object.key().name),
+    })
+}
+
+/// The object at a path, if there is one.
+pub(super) async fn get(server: &ApiServer, path: &str) -> Option<Value> {
+    let request = http::Request::get(path).body(Bytes::new()).ok()?;
+    let answer = server.handle_as(&User::admin(), request).await;
+    if !answer.status().is_success() {
+        return None;
+    }
+    let body = answer.into_body().collect().await.ok()?.to_bytes();
+    serde_json::from_slice(&body).ok()
 }

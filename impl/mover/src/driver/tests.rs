@@ -7,7 +7,7 @@ use fulcrum_model::protocol::{
 use jiff::Timestamp;
 
 use super::*;
-use crate::settings::ClusterName;
+use crate::settings::{ClusterName, Pace};
 
 /// How long a write of the record takes.
 const WRITE: Duration = Duration::from_secs(10);
@@ -74,12 +74,14 @@ fn settings() -> Settings {
         place: Place::Parent,
         cluster: ClusterName { namespace: "n".to_owned(), name: "c".to_owned() },
         record_namespace: "fulcrum".to_owned(),
-        deadline: Duration::from_secs(30),
-        quiet: Duration::from_secs(20),
-        backoff: Duration::from_secs(1),
-        resend: Duration::from_secs(5),
-        budget: Duration::from_secs(60),
-        poll: Duration::from_secs(1),
+        pace: Pace {
+            deadline: Duration::from_secs(30),
+            quiet: Duration::from_secs(20),
+            backoff: Duration::from_secs(1),
+            resend: Duration::from_secs(5),
+            budget: Duration::from_secs(60),
+            poll: Duration::from_secs(1),
+        },
     }
 }
 
@@ -124,7 +126,7 @@ async fn an_attempt_that_nobody_answers_ends_when_its_budget_does() {
     let fake = Fake::default();
     beside(&fake, |handle| async move {
         handle.request(Request::Move(7)).await;
-        tokio::time::sleep(settings().budget + 5 * WRITE).await;
+        tokio::time::sleep(settings().pace.budget + 5 * WRITE).await;
         assert_eq!(handle.standing(), fulcrum_model::protocol::Standing::Owner);
         let report = handle.watch().borrow().clone();
         assert!(report.started && report.gate_open, "{report:?}");

@@ -15,7 +15,7 @@ impl Kubernetes {
             match self.store.read().await {
                 Ok(None) if !waited => {
                     // A write of an earlier life may yet make it.
-                    sleep(self.settings.deadline).await;
+                    sleep(self.settings.pace.deadline).await;
                     waited = true;
                 }
                 Ok(stored) => return Ok(stored),
@@ -25,7 +25,7 @@ impl Kubernetes {
                 }
                 Err(error) => {
                     self.say(&error, "the record is not read");
-                    sleep(self.settings.backoff).await;
+                    sleep(self.settings.pace.backoff).await;
                 }
             }
         }
@@ -37,7 +37,7 @@ impl Kubernetes {
                 Ok(highest) => return highest,
                 Err(error) => self.say(&error, "the witness says nothing"),
             }
-            sleep(self.settings.backoff).await;
+            sleep(self.settings.pace.backoff).await;
         }
     }
 
@@ -53,7 +53,7 @@ impl Kubernetes {
                 }
                 Err(error) => self.say(&error, "the objects are not read"),
             }
-            sleep(self.settings.backoff).await;
+            sleep(self.settings.pace.backoff).await;
         }
     }
 }

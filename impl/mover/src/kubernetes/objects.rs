@@ -22,7 +22,7 @@ impl Kubernetes {
         };
         if matches!(applied, Outcome::Conflict | Outcome::Unknown) {
             // What follows reads and tries again.
-            sleep(self.settings.poll).await;
+            sleep(self.settings.pace.poll).await;
         }
         applied
     }
@@ -71,7 +71,7 @@ impl Kubernetes {
                 break;
             }
         }
-        let gone = removal::gone(&self.api, &leaving, self.settings.deadline).await;
+        let gone = removal::gone(&self.api, &leaving, self.settings.pace.deadline).await;
         Ok(if outcome == Outcome::Ok { gone } else { outcome })
     }
 

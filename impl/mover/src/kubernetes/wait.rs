@@ -10,8 +10,8 @@ use crate::read::{Seen, Snapshot};
 impl Kubernetes {
     pub(super) async fn wait(&self, condition: Condition, record: Option<&Record>) {
         match condition {
-            Condition::Settled => sleep(self.settings.deadline).await,
-            Condition::Backoff => sleep(self.settings.backoff).await,
+            Condition::Settled => sleep(self.settings.pace.deadline).await,
+            Condition::Backoff => sleep(self.settings.pace.backoff).await,
             Condition::Paused { quiet } => self.wait_paused(quiet, record).await,
             Condition::Unpaused => {
                 self.wait_until(record, |_, snapshot| barrier::has_resumed(snapshot)).await;
@@ -26,7 +26,7 @@ impl Kubernetes {
         let begin = Instant::now();
         let mut before = None;
         loop {
-            let over = begin.elapsed() >= self.settings.quiet;
+            let over = begin.elapsed() >= self.settings.pace.quiet;
             match self.look(record).await {
                 Ok((seen, snapshot)) => {
                     let shown = barrier::has_paused(&seen.catalog, &snapshot, over);
@@ -42,7 +42,7 @@ impl Kubernetes {
                     before = None;
                 }
             }
-            sleep(self.settings.poll).await;
+            sleep(self.settings.pace.poll).await;
         }
     }
 
@@ -57,7 +57,7 @@ impl Kubernetes {
                 Ok(_) => {}
                 Err(error) => self.say(&error, "what is waited for is not seen"),
             }
-            sleep(self.settings.poll).await;
+            sleep(self.settings.pace.poll).await;
         }
     }
 }

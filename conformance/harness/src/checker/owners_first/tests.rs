@@ -13,6 +13,16 @@ fn a_pivot_passes() {
     assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
 }
 
+#[test]
+fn of_writes_of_one_moment_the_versions_say_which_came_first() {
+    let created = |write: &Write| write.side == Side::Target && write.creates();
+    let at = pivot().history().writes().find(|write| created(write)).map(|write| write.received);
+    let at = at.expect("a pivot has copies");
+    let story = pivot().changed(created, |write| (write.received, write.completed) = (at, at));
+    let finding = judged(&CHECKER, story);
+    assert_eq!(finding.outcome, Outcome::Passed, "{finding:?}");
+}
+
 /// A pivot in which the copy of the MachineSet comes after that of its Machine.
 fn late_machine_set() -> Story {
     let late = key("MachineSet ms");

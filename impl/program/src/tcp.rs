@@ -13,12 +13,15 @@ use tokio::net::{TcpListener, TcpStream};
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Listens on `address`; `what` names the listener in an error.
-pub(crate) async fn listen(what: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+///
+/// # Errors
+/// If the address cannot be had.
+pub async fn listen(what: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("listen for {what} on {address}"))
 }
 
 /// Every connection that comes.
-pub(crate) fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> {
+pub fn connections(listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> {
     unfold(listener, |listener| async move {
         let accepted = match listener.accept().await {
             Ok((stream, _)) => stream.set_nodelay(true).map(|()| stream),
